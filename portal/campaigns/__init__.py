@@ -1,0 +1,5 @@
+"""campaigns"""
+
+from .routes import bp
+
+__all__ = ["bp"]
