@@ -1,0 +1,236 @@
+"""Every setting of the portal: its variable, its default, what it means. A wrong or half configuration stops the start.
+
+Knows nothing of Flask: a command line, a test or another program can read the settings as well.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class ConfigurationError(Exception):
+    """One or more settings cannot be used; the text names each variable and its remedy, a line each."""
+
+
+@dataclass(frozen=True)
+class CampaignMapping:
+    """Which campaign at Cashlink stands behind one of our campaign files."""
+
+    slug: str
+    campaign_id: str
+    product_name: str
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A row of the table in the README."""
+
+    name: str
+    default: str | None
+    meaning: str
+
+
+VARIABLES = (
+    Variable("CASHLINK_API_URL", None, "base of the API, e.g. `https://demo.cashlink.de/api/external`"),
+    Variable("CASHLINK_CLIENT_ID", None, "client id from your contact person at Cashlink"),
+    Variable("CASHLINK_CLIENT_SECRET", None, "its secret"),
+    Variable(
+        "CASHLINK_START_URL_HOSTS", None, "hosts to which an investor may be redirected, e.g. `demo.cashlink.de`; comma"
+    ),
+    Variable(
+        "CASHLINK_INFO_URL", "", "funding information, e.g. `https://…/api/external-info/`; empty: no funding is shown"
+    ),
+    Variable("CASHLINK_WEBHOOK_TOKENS", None, "bearer tokens that webhooks may carry; two at most, comma: old and new"),
+    Variable(
+        "CASHLINK_CAMPAIGNS", None, "`slug=campaign id=product name`, comma: which campaign file is which campaign"
+    ),
+    Variable(
+        "CASHLINK_COMPANY", None, "name and address of the recipient of investor data, as the consent text states it"
+    ),
+    Variable("CASHLINK_PROXY", "", "a proxy for calls to Cashlink; the machine's own proxy variables are not used"),
+    Variable("CASHLINK_CA_FILE", "", "a PEM file of further certificate authorities, for such a proxy"),
+    Variable("PORTAL_DATABASE_URL", "", "`sqlite:///…` or `postgresql+psycopg://…`; empty: SQLite in the data folder"),
+    Variable("PORTAL_SECRET_KEY", None, "signs cookies and links; 32 characters at least"),
+    Variable("PORTAL_PUBLIC_URL", None, "the portal's address as people see it; https in production"),
+    Variable("PORTAL_MAIL_URL", "", "`smtp://user:password@host:587?from=name@example.org`, or `smtps://…`"),
+    Variable("PORTAL_DATA_DIR", "instance", "folder for SQLite files"),
+    Variable("PORTAL_BRAND", "Feldmark", "the name on every page"),
+    Variable("PORTAL_STREAMS", "1000", "open event streams that one process holds before pages poll instead"),
+)
+
+DEMO_VALUES = {
+    "CASHLINK_CLIENT_ID": "demo-client",
+    "CASHLINK_CLIENT_SECRET": "demo-secret",
+    "CASHLINK_WEBHOOK_TOKENS": "demo-webhook-token",
+    "PORTAL_SECRET_KEY": "demo-secret-key-that-protects-nothing-at-all",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    api_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    start_url_hosts: tuple[str, ...]
+    info_url: str
+    webhook_tokens: tuple[str, ...] = field(repr=False)
+    campaigns: tuple[CampaignMapping, ...]
+    company: str
+    secret_key: str = field(repr=False)
+    public_url: str
+    database_url: str = field(repr=False)
+    mail_url: str = field(repr=False, default="")
+    data_dir: Path = Path("instance")
+    brand: str = "Feldmark"
+    streams: int = 1000
+    proxy: str = field(repr=False, default="")
+    ca_file: str = ""
+
+    @property
+    def over_https(self) -> bool:
+        """The scheme of the public address decides whether cookies are Secure (works for a demo in a LAN, too)."""
+        return self.public_url.startswith("https://")
+
+    def campaign(self, slug: str) -> CampaignMapping | None:
+        return next((mapping for mapping in self.campaigns if mapping.slug == slug), None)
+
+    def campaign_by_id(self, campaign_id: str) -> CampaignMapping | None:
+        return next((mapping for mapping in self.campaigns if mapping.campaign_id == campaign_id), None)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
+        """Read and check all settings.
+
+        Raises:
+            ConfigurationError: all problems at once.
+        """
+        reader = _Reader(environ)
+        data_dir = Path(reader.text("PORTAL_DATA_DIR"))
+        settings = cls(
+            api_url=reader.url("CASHLINK_API_URL").rstrip("/"),
+            client_id=reader.text("CASHLINK_CLIENT_ID"),
+            client_secret=reader.text("CASHLINK_CLIENT_SECRET"),
+            start_url_hosts=reader.hosts("CASHLINK_START_URL_HOSTS"),
+            info_url=reader.url("CASHLINK_INFO_URL"),
+            webhook_tokens=reader.tokens("CASHLINK_WEBHOOK_TOKENS"),
+            campaigns=reader.campaigns("CASHLINK_CAMPAIGNS"),
+            company=reader.text("CASHLINK_COMPANY"),
+            secret_key=reader.secret("PORTAL_SECRET_KEY"),
+            public_url=reader.url("PORTAL_PUBLIC_URL").rstrip("/"),
+            database_url=reader.text("PORTAL_DATABASE_URL") or f"sqlite:///{(data_dir / 'portal.sqlite3').resolve()}",
+            mail_url=reader.text("PORTAL_MAIL_URL"),
+            data_dir=data_dir,
+            brand=reader.text("PORTAL_BRAND"),
+            streams=reader.number("PORTAL_STREAMS"),
+            proxy=reader.url("CASHLINK_PROXY"),
+            ca_file=reader.file("CASHLINK_CA_FILE"),
+        )
+        if reader.problems:
+            raise ConfigurationError("\n".join(reader.problems))
+        return settings
+
+
+def demo_settings_used(environ: Mapping[str, str]) -> list[str]:
+    """The variables that still hold what the demo publishes; `portal serve` refuses to start with any of them."""
+    return [
+        name
+        for name, value in DEMO_VALUES.items()
+        if value in [part.strip() for part in environ.get(name, "").split(",")]
+    ]
+
+
+class _Reader:
+    """Reads one variable at a time and gathers what is wrong, so that the operator sees everything at once."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def _wrong(self, name: str, remedy: str) -> None:
+        self.problems.append(f"{name}: {remedy}")
+
+    def text(self, name: str) -> str:
+        variable = next(variable for variable in VARIABLES if variable.name == name)
+        value = self.environ.get(name, "").strip()
+        if value:
+            return value
+        if variable.default is None:
+            self._wrong(name, f"is not set. Set it to: {variable.meaning.replace('`', '')}")
+        return variable.default or ""
+
+    def url(self, name: str) -> str:
+        value = self.text(name)
+        if value:
+            try:
+                parts = urlsplit(value)
+                good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            except ValueError:
+                good = False
+            if not good:
+                self._wrong(name, "is not an address. Write it with scheme and host, like https://host.example/path")
+            elif parts.scheme == "http" and name.startswith("CASHLINK_") and not is_local(parts.hostname or ""):
+                self._wrong(name, "uses http to a public host. Use https, or keys and personal data travel in the open")
+        return value
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        found = tuple(part.strip().lower() for part in self.text(name).split(",") if part.strip())
+        if any("/" in host or "*" in host or "@" in host for host in found):
+            self._wrong(name, "takes host names (with a port where it is not the usual one), no addresses or wildcards")
+        return found
+
+    def tokens(self, name: str) -> tuple[str, ...]:
+        found = tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+        if len(found) > 2:
+            self._wrong(name, "takes two tokens at most: the one in use and its successor")
+        if any(len(token) < 16 for token in found):
+            self._wrong(name, "has a token below 16 characters. Make a random one of 32")
+        return found
+
+    def secret(self, name: str) -> str:
+        value = self.text(name)
+        if value and len(value) < 32:
+            self._wrong(name, "is too short. Make a random one of 32 characters or more")
+        return value
+
+    def number(self, name: str) -> int:
+        value = self.text(name)
+        if not value.isdigit():
+            self._wrong(name, "takes a whole number")
+            return 0
+        return int(value)
+
+    def file(self, name: str) -> str:
+        value = self.text(name)
+        if value and not Path(value).is_file():
+            self._wrong(name, "names a file that is not there. Correct the path or leave it empty")
+        return value
+
+    def campaigns(self, name: str) -> tuple[CampaignMapping, ...]:
+        mappings = []
+        for part in self.text(name).split(","):
+            if not part.strip():
+                continue
+            slug, _, rest = part.strip().partition("=")
+            campaign_id, _, product_name = rest.partition("=")
+            try:
+                uuid.UUID(campaign_id)
+            except ValueError:
+                self._wrong(name, f"has no campaign id (a UUID) behind {slug!r}. Write slug=campaign id=product name")
+                continue
+            mappings.append(CampaignMapping(slug.strip(), campaign_id.strip(), product_name.strip()))
+        return tuple(mappings)
+
+
+def is_local(host: str) -> bool:
+    """Loopback and private hosts, where http is allowed: the simulator, a demo in a LAN."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
