@@ -1,0 +1,256 @@
+"""The tables. Unique constraints carry the idempotency: what must not exist twice cannot exist twice.
+
+Whatever is to be created at Cashlink has an `Intent` row, committed before the call. What Cashlink says about an
+investment is appended as a `StatusChange`; the current status is read from there and stored nowhere.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from flask_login import UserMixin
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from .database import Instant, Model, now
+
+
+def new_key() -> str:
+    """A unique random key.
+
+    Source: https://docs.cashlink.de, cashlink-api/getting-started, "idempotency".
+    """
+    return str(uuid.uuid4())
+
+
+class User(UserMixin, Model):
+    """A login of this portal. What Cashlink gets to know of the person is an `Investor`."""
+
+    __tablename__ = "user"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Normalised (NFKC, lower case): one person, one account, however the address is typed.
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    email_confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    language: Mapped[str | None] = mapped_column(String(2))
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+    investor: Mapped[Investor | None] = relationship(back_populates="user")
+
+    # Set at sign-in and by the loader; Flask-Login keeps this in the cookie instead of the user's number.
+    session_token: str | None = None
+    __allow_unmapped__ = True
+
+    def get_id(self) -> str:
+        return self.session_token or ""
+
+
+class UserSession(Model):
+    """A signed-in browser. A row on the server, so that signing out also ends a copied cookie."""
+
+    __tablename__ = "user_session"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    seen_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+    user: Mapped[User] = relationship()
+
+
+class EmailToken(Model):
+    """A link that was mailed: random, kept as a hash, valid once."""
+
+    __tablename__ = "email_token"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    email: Mapped[str] = mapped_column(String(254))
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Mail(Model):
+    """A message in the queue. It is written with the change that causes it and sent after the commit."""
+
+    __tablename__ = "mail"
+    __table_args__ = (
+        Index(
+            "ix_mail_due", "next_try_at", sqlite_where=text("sent_at IS NULL"), postgresql_where=text("sent_at IS NULL")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    recipient: Mapped[str] = mapped_column(String(254))
+    subject: Mapped[str] = mapped_column(String(200))
+    body_text: Mapped[str | None] = mapped_column(Text)
+    body_html: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(2))
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)
+    next_try_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+class Investor(Model):
+    """The investor data of one account: the answers until they are passed on, afterwards only what greets the person.
+
+    `answers` holds one object per step of the form ("person", "address", …), by the API's field names. It is dropped
+    once Cashlink has confirmed the import.
+    """
+
+    __tablename__ = "investor"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), unique=True)
+    cashlink_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    forename: Mapped[str | None] = mapped_column(String(100))
+    surname: Mapped[str | None] = mapped_column(String(100))
+    answers: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    # The protocol of an identification that took place before; passed on as a document, then dropped.
+    protocol: Mapped[bytes | None] = mapped_column(LargeBinary)
+    protocol_name: Mapped[str | None] = mapped_column(String(200))
+    consented_at: Mapped[datetime | None] = mapped_column(Instant)
+    consent_text: Mapped[str | None] = mapped_column(Text)
+    imported_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    user: Mapped[User] = relationship(back_populates="investor")
+
+
+class Investment(Model):
+    """One subscription: asked for by "Invest now", continued at Cashlink. Its status stands in `StatusChange`."""
+
+    __tablename__ = "investment"
+    __table_args__ = (
+        # "Invest now" posts the number that the page showed: a double click, a second tab and Back are the same row.
+        UniqueConstraint("user_id", "campaign", "number"),
+        Index(
+            "ix_investment_due",
+            "next_poll_at",
+            sqlite_where=text("final_at IS NULL"),
+            postgresql_where=text("final_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    campaign: Mapped[str] = mapped_column(String(80))
+    number: Mapped[int]
+    cashlink_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    start_url: Mapped[str | None] = mapped_column(Text)
+    units: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    # An operator has decided that this one ends here (`portal sync --release`), so that a new one may begin.
+    released_at: Mapped[datetime | None] = mapped_column(Instant)
+    # For the loop only, never shown: when to ask Cashlink again, and since when never again.
+    next_poll_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    final_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    user: Mapped[User | None] = relationship()
+
+
+class Intent(Model):
+    """One thing to be created or changed at Cashlink: key and frozen request body, committed before the call.
+
+    `result` is empty while the answer is unknown. "done": a 2xx with all fields. "refused": a definite no, the data
+    may be edited, the next try is a new row with a new key. "parked": a person must look, `portal sync --list`.
+    """
+
+    __tablename__ = "intent"
+    __table_args__ = (
+        UniqueConstraint("investor_id", "kind", "revision"),
+        UniqueConstraint("investment_id", "kind", "revision"),
+        Index(
+            "ix_intent_due",
+            "next_try_at",
+            sqlite_where=text("result IS NULL"),
+            postgresql_where=text("result IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    investor_id: Mapped[int | None] = mapped_column(ForeignKey("investor.id", ondelete="CASCADE"))
+    investment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("investment.id", ondelete="CASCADE"))
+    revision: Mapped[int] = mapped_column(default=1)
+    idempotency_key: Mapped[str] = mapped_column(String(36), unique=True, default=new_key)
+    # The bytes as they are sent, so that a repeat is the same request; dropped with the personal data in them.
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    content_type: Mapped[str] = mapped_column(String(120), default="application/json")
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    result: Mapped[str | None] = mapped_column(String(10))
+    closed_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    # Why it is still open, refused or parked: a code of the client's error tree, never Cashlink's text with data in it.
+    reason: Mapped[str | None] = mapped_column(String(60))
+    field_errors: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    created_id: Mapped[str | None] = mapped_column(String(64))
+
+    investor: Mapped[Investor | None] = relationship()
+    investment: Mapped[Investment | None] = relationship()
+
+
+class StatusChange(Model):
+    """What Cashlink said about an investment. Append-only, and without a foreign key: news may overtake our own commit.
+
+    The order of the unique constraint answers "the newest" by the same index.
+    """
+
+    __tablename__ = "status_change"
+    __table_args__ = (
+        UniqueConstraint("investment_id", "changed_at", "status"),
+        Index(
+            "ix_status_change_unchecked",
+            "id",
+            sqlite_where=text("checked_at IS NULL"),
+            postgresql_where=text("checked_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # The id at Cashlink, as the webhook calls it.
+    investment_id: Mapped[str] = mapped_column(String(64))
+    changed_at: Mapped[datetime] = mapped_column(Instant)
+    status: Mapped[str] = mapped_column(String(64))
+    # Learnt by asking, not by a webhook: the instant is then that of the answer.
+    polled: Mapped[bool] = mapped_column(default=False)
+    received_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    # Set once the loop has asked the API whether this is so.
+    checked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class UnreadableWebhook(Model):
+    """An authenticated body that could not be understood: kept apart for the operator, once per content, capped."""
+
+    __tablename__ = "unreadable_webhook"
+
+    body_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    reason: Mapped[str] = mapped_column(String(60))
+    received_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+
+class FundingInformation(Model):
+    """The last answer of the funding information API, shared by all processes: one row."""
+
+    __tablename__ = "funding_information"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    products: Mapped[list[Any]] = mapped_column(JSON)
+    answered_at: Mapped[datetime] = mapped_column(Instant)
+    next_fetch_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Mark(Model):
+    """Facts about this database itself, e.g. that the demo has seeded it."""
+
+    __tablename__ = "mark"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200))
