@@ -1,0 +1,117 @@
+"""The status of investments, read from the append-only changes: newest instant, then the later status, then the row.
+
+Nothing else decides: no "final wins", no order of arrival.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, exists, select
+from sqlalchemy.orm import aliased
+
+from .cashlink import statuses
+from .database import db
+from .models import Investment, StatusChange, User
+
+# A change whose instant cannot be used is kept under this one: it never counts as the newest, and the loop still asks.
+UNUSABLE = datetime(1970, 1, 1, tzinfo=UTC)
+
+# The code of an investment about which Cashlink has not said anything yet. Ours, not Cashlink's.
+STARTED = "STARTED"
+
+
+def _newest_first(change: Any) -> tuple[ColumnElement[Any], ...]:
+    rank = case({status: statuses.rank(status) for status in statuses.ORDER}, value=change.status, else_=0)
+    return change.changed_at.desc(), rank.desc(), change.id.desc()
+
+
+def _with_newest_change() -> Select[Investment, StatusChange]:
+    inner = aliased(StatusChange)
+    newest = (
+        select(inner.id)
+        .where(inner.investment_id == Investment.cashlink_id, inner.changed_at > UNUSABLE)
+        .order_by(*_newest_first(inner))
+        .limit(1)
+        .correlate(Investment)
+        .scalar_subquery()
+    )
+    return select(Investment, StatusChange).outerjoin(StatusChange, StatusChange.id == newest)
+
+
+def investments_of(user: User) -> list[tuple[Investment, StatusChange | None]]:
+    """All investments of a user, newest first, each with its newest change."""
+    statement = (
+        _with_newest_change()
+        .where(Investment.user_id == user.id)
+        .order_by(Investment.created_at.desc(), Investment.number.desc())
+    )
+    return [(investment, change) for investment, change in db.session.execute(statement)]
+
+
+def with_newest_change(ids: Sequence[uuid.UUID]) -> list[tuple[Investment, StatusChange | None]]:
+    """The investments of these ids, each with its newest change."""
+    statement = _with_newest_change().where(Investment.id.in_(ids))
+    return [(investment, change) for investment, change in db.session.execute(statement)]
+
+
+def newest_change(cashlink_id: str | None) -> StatusChange | None:
+    """The change that says an investment's status; None before Cashlink has said anything."""
+    if cashlink_id is None:
+        return None
+    return db.session.scalars(
+        select(StatusChange)
+        .where(StatusChange.investment_id == cashlink_id, StatusChange.changed_at > UNUSABLE)
+        .order_by(*_newest_first(StatusChange))
+        .limit(1)
+    ).first()
+
+
+def changes(cashlink_id: str | None) -> list[StatusChange]:
+    """What happened, oldest first. A change that was polled disappears once a webhook has told the same.
+
+    The polled one bears the instant of the answer, the webhook the instant of the change, which is earlier.
+    """
+    if cashlink_id is None:
+        return []
+    rows = db.session.scalars(
+        select(StatusChange)
+        .where(StatusChange.investment_id == cashlink_id, StatusChange.changed_at > UNUSABLE)
+        .order_by(*_newest_first(StatusChange))
+    ).all()
+    rows = rows[::-1]
+    told = [row for row in rows if not row.polled]
+    return [row for row in rows if not row.polled or not _told_by_webhook(row, told, rows)]
+
+
+def _told_by_webhook(polled: StatusChange, told: Sequence[StatusChange], rows: Sequence[StatusChange]) -> bool:
+    """Whether a webhook brought this status for the same stretch of time, with no other status in between."""
+    for webhook in told:
+        if webhook.status != polled.status or webhook.changed_at > polled.changed_at:
+            continue
+        between = [
+            row
+            for row in rows
+            if webhook.changed_at < row.changed_at < polled.changed_at and row.status != polled.status
+        ]
+        if not between:
+            return True
+    return False
+
+
+def unsigned_investments(user: User, campaign: str) -> list[Investment]:
+    """Subscriptions that a click on "Invest now" continues, oldest first.
+
+    Signed means: a known code has been seen; before the signature Cashlink documents none. What an operator has
+    released counts as closed.
+    """
+    signed = exists().where(
+        StatusChange.investment_id == Investment.cashlink_id, StatusChange.status.in_(statuses.ORDER)
+    )
+    statement = select(Investment).where(
+        Investment.user_id == user.id, Investment.campaign == campaign, Investment.released_at.is_(None), ~signed
+    )
+    return list(db.session.scalars(statement.order_by(Investment.number)))

@@ -1,0 +1,130 @@
+"""The life of an `Intent`: written before the call, claimed by one process at a time, closed or kept after it.
+
+Knows the rows and the meaning of errors, but makes no calls; `integration` does.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import cast
+
+from flask import current_app
+from sqlalchemy import CursorResult, or_, select, update
+
+from .cashlink import errors
+from .database import db, insert_or_ignore, now
+from .models import Intent, Investment, Investor
+
+# A claimed row is left alone for longer than a call can last; a killed process frees it thereby.
+CLAIM = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=15)
+# How long a 409 may mean "the first call with this key is still running".
+IN_PROGRESS_FOR = timedelta(minutes=10)
+
+
+def newest(kind: str, owner: Investor | Investment) -> Intent | None:
+    """The latest revision of a kind; earlier ones were refused."""
+    column = Intent.investor_id if isinstance(owner, Investor) else Intent.investment_id
+    statement = select(Intent).where(column == owner.id, Intent.kind == kind).order_by(Intent.revision.desc())
+    return db.session.scalars(statement.limit(1)).first()
+
+
+def add(
+    kind: str, owner: Investor | Investment, key: str, body: bytes, content_type: str, revision: int = 1
+) -> Intent | None:
+    """Write key and frozen body, claimed for this process, and commit.
+
+    Returns:
+        None if another process was faster: the unique constraint lets one through.
+    """
+    instant = now()
+    added = db.session.execute(
+        insert_or_ignore(
+            Intent,
+            kind=kind,
+            investor_id=owner.id if isinstance(owner, Investor) else None,
+            investment_id=owner.id if isinstance(owner, Investment) else None,
+            revision=revision,
+            idempotency_key=key,
+            body=body,
+            content_type=content_type,
+            created_at=instant,
+            attempts=1,
+            next_try_at=instant + CLAIM,
+        )
+    )
+    db.session.commit()
+    if cast(CursorResult[()], added).rowcount != 1:
+        return None
+    return db.session.scalars(select(Intent).where(Intent.idempotency_key == key)).one()
+
+
+def claim(intent: Intent) -> bool:
+    """Take a due row for this process: one guarded UPDATE, and whoever changes the row has it.
+
+    An instant further ahead than the longest wait counts as due, or a clock that jumped would stop the row.
+    """
+    instant = now()
+    due = or_(Intent.next_try_at <= instant, Intent.next_try_at > instant + 2 * LONGEST_WAIT)
+    claimed = db.session.execute(
+        update(Intent)
+        .where(Intent.id == intent.id, Intent.result.is_(None), due)
+        .values(next_try_at=instant + CLAIM, attempts=Intent.attempts + 1, reason=None)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+    db.session.refresh(intent)
+    db.session.commit()
+    return cast(CursorResult[()], claimed).rowcount == 1
+
+
+def is_called_now(intent: Intent) -> bool:
+    """Whether a process is (or was, when it was killed) in the middle of the call: claimed, and no verdict yet."""
+    return intent.result is None and intent.reason is None
+
+
+def settle(intent: Intent, error: errors.CashlinkError) -> None:
+    """Write down what an error means for the row: refused, parked, or kept for later."""
+    if isinstance(error, errors.Refused):
+        close(intent, "refused", reason=error.reason, field_errors=error.field_errors)
+    elif isinstance(error, errors.Unknown):
+        too_long = now() - intent.created_at > IN_PROGRESS_FOR
+        if isinstance(error, errors.InProgress) and too_long:
+            close(intent, "parked", reason=error.reason)
+        else:
+            _keep(intent, error)
+    else:
+        close(intent, "parked", reason=error.reason)
+
+
+def close(
+    intent: Intent,
+    result: str,
+    *,
+    reason: str | None = None,
+    field_errors: dict[str, list[str]] | None = None,
+    created_id: str | None = None,
+) -> None:
+    """End the row, with the changes that its answer brought, in one commit."""
+    intent.result, intent.reason, intent.field_errors = result, reason, field_errors
+    intent.created_id, intent.closed_at = created_id, now()
+    if result != "parked":
+        intent.body = None
+    db.session.commit()
+    if result != "done":
+        current_app.logger.warning("intent %s (%s) %s: %s", intent.id, intent.kind, result, reason)
+
+
+def _keep(intent: Intent, error: errors.Unknown) -> None:
+    """Same key, same body, again later: 1 to 60 s with jitter, slower where credentials or rights are missing."""
+    if error.retry_after is not None:
+        wait = error.retry_after
+    else:
+        slow = isinstance(error, errors.Denied)
+        first, longest = (15.0, LONGEST_WAIT.total_seconds()) if slow else (1.0, 60.0)
+        wait = min(first * 2 ** min(intent.attempts - 1, 20), longest) * random.uniform(0.5, 1.0)
+    intent.reason = error.reason
+    intent.next_try_at = now() + timedelta(seconds=wait)
+    db.session.commit()
+    current_app.logger.info("intent %s (%s) kept: %s, again in %.1f s", intent.id, intent.kind, error.reason, wait)

@@ -1,0 +1,240 @@
+"""The loop behind the pages: it finishes what was left unknown and asks for what webhooks missed.
+
+`portal sync` runs it in a terminal, `portal serve` and `portal demo` as a thread of each process. Several may run side
+by side: each row is claimed by a guarded UPDATE, and being right does not depend on the loop at all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import cast
+
+from flask import Flask, current_app
+from sqlalchemy import CursorResult, func, or_, select, update
+
+from . import history, integration, mail
+from .cashlink import statuses
+from .cashlink.errors import CashlinkError
+from .config import Settings
+from .database import db, insert_or_ignore, now
+from .intents import LONGEST_WAIT
+from .models import FundingInformation, Intent, Investment, Investor, StatusChange
+
+BATCH = 100
+POLL = timedelta(seconds=30)
+# Beyond so many open investments the older ones are asked less and less often.
+OPEN_AT_FULL_PACE = 100
+LONGEST_POLL = timedelta(hours=6)
+# A final status is still asked about: a withdrawal can follow DELIVERED.
+FINAL_POLL = timedelta(days=7)
+FINAL_FOR = timedelta(days=30)
+# How long a status for an investment that nobody knows waits for it to become known.
+UNMATCHED_FOR = timedelta(hours=24)
+FUNDING_EVERY = timedelta(seconds=15)
+
+
+def run_once(*, stop: Callable[[], bool] = lambda: False) -> int:
+    """One round over everything that is due.
+
+    Args:
+        stop: asked between two calls, so that a process can end within one call's deadline.
+
+    Returns:
+        How many rows were worked on.
+    """
+    worked = 0
+    for work in (_finish_intents, _continue_imports, _start_waiting, _check_news, _poll, _refresh_funding, _send_mail):
+        for step in work():
+            if stop() or (worked and integration.cashlink_is_away()):
+                return worked
+            step()
+            worked += 1
+        db.session.commit()
+    return worked
+
+
+Steps = list[Callable[[], object]]
+
+
+def _finish_intents() -> Steps:
+    """Calls whose answer is unknown."""
+    instant = now()
+    due = or_(Intent.next_try_at <= instant, Intent.next_try_at > instant + 2 * LONGEST_WAIT)
+    rows = db.session.scalars(
+        select(Intent).where(Intent.result.is_(None), due).order_by(Intent.next_try_at).limit(BATCH)
+    ).all()
+    return [partial(integration.finish, row) for row in rows]
+
+
+def _continue_imports() -> Steps:
+    """Imports whose process ended between two calls: no call is open, and the next has no row yet."""
+    being_called = select(Intent.id).where(
+        Intent.investor_id == Investor.id, or_(Intent.result.is_(None), Intent.result == "parked")
+    )
+    rows = db.session.scalars(
+        select(Investor)
+        .where(Investor.consented_at.is_not(None), Investor.imported_at.is_(None), ~being_called.exists())
+        .limit(BATCH)
+    ).all()
+    return [partial(integration.import_investor, row) for row in rows if integration.import_state(row) == "open"]
+
+
+def _start_waiting() -> Steps:
+    """Subscriptions that were asked for while the investor's import was open."""
+    rows = db.session.scalars(
+        select(Investment)
+        .join(Investor, Investor.user_id == Investment.user_id)
+        .where(
+            Investment.cashlink_id.is_(None),
+            Investment.released_at.is_(None),
+            Investor.imported_at.is_not(None),
+            ~select(Intent.id).where(Intent.investment_id == Investment.id).exists(),
+        )
+        .limit(BATCH)
+    ).all()
+    return [partial(integration.start_waiting, row) for row in rows]
+
+
+def _check_news() -> Steps:
+    """Each status that a webhook brought makes its investment due: nothing is signed, and tokens can leak."""
+    instant = now()
+    known = select(Investment.id).where(Investment.cashlink_id == StatusChange.investment_id).exists()
+    rows = db.session.scalars(
+        select(StatusChange)
+        .where(StatusChange.checked_at.is_(None), or_(known, StatusChange.received_at < instant - UNMATCHED_FOR))
+        .limit(BATCH)
+    ).all()
+    for row in rows:
+        row.checked_at = instant
+    if rows:
+        news_of = Investment.cashlink_id.in_({row.investment_id for row in rows})
+        db.session.execute(update(Investment).where(news_of).values(next_poll_at=instant, final_at=None))
+    db.session.commit()
+    return []
+
+
+def _poll() -> Steps:
+    """Investments whose turn it is, whether a webhook came or not."""
+    rows = db.session.scalars(
+        select(Investment)
+        .where(Investment.final_at.is_(None), Investment.next_poll_at <= now(), Investment.cashlink_id.is_not(None))
+        .order_by(Investment.next_poll_at)
+        .limit(BATCH)
+    ).all()
+    return [partial(_poll_one, row) for row in rows]
+
+
+def _poll_one(investment: Investment) -> None:
+    """Take the row for one call, so that two processes do not ask the same, and ask."""
+    instant = now()
+    claimed = db.session.execute(
+        update(Investment)
+        .where(Investment.id == investment.id, Investment.next_poll_at <= instant)
+        .values(next_poll_at=instant + POLL)
+    )
+    db.session.commit()
+    if cast(CursorResult[()], claimed).rowcount == 1:
+        _ask(investment)
+
+
+def _ask(investment: Investment) -> None:
+    """Ask, adopt, and set when to ask again. Without an answer the claim's time stands."""
+    try:
+        settled = integration.ask_status(investment)
+    except CashlinkError as error:
+        db.session.rollback()
+        current_app.logger.info("investment %s not asked: %s", investment.id, error.reason)
+        return
+    newest = history.newest_change(investment.cashlink_id)
+    wait = _wait(investment, newest) if settled else timedelta(seconds=1)
+    if newest is not None and newest.status in statuses.FINAL and now() - newest.changed_at > FINAL_FOR:
+        investment.final_at = now()
+    investment.next_poll_at = now() + wait
+    db.session.commit()
+
+
+def _wait(investment: Investment, newest: StatusChange | None) -> timedelta:
+    """Until the next question: short up to a hundred open ones, growing with age beyond, a week for final ones."""
+    if newest is not None and newest.status in statuses.FINAL:
+        return FINAL_POLL
+    instant = now()
+    open_ones = db.session.scalar(
+        select(func.count())
+        .select_from(Investment)
+        .where(Investment.final_at.is_(None), Investment.next_poll_at < instant + timedelta(days=1))
+    )
+    if (open_ones or 0) <= OPEN_AT_FULL_PACE:
+        return POLL
+    since: datetime = newest.changed_at if newest else investment.created_at
+    return min(max(POLL, (instant - since) / 20), LONGEST_POLL)
+
+
+def _refresh_funding() -> Steps:
+    url = cast(Settings, current_app.extensions["settings"]).info_url
+    if not url:
+        return []
+    row = db.session.get(FundingInformation, 1)
+    return [] if row is not None and row.next_fetch_at > now() else [partial(_fetch_funding, url)]
+
+
+def _fetch_funding(url: str) -> None:
+    """Pages show the last answer with its age, whatever becomes of this call."""
+    instant = now()
+    # The epoch says that there has not been an answer yet.
+    db.session.execute(
+        insert_or_ignore(FundingInformation, id=1, products=[], answered_at=history.UNUSABLE, next_fetch_at=instant)
+    )
+    claimed = db.session.execute(
+        update(FundingInformation)
+        .where(FundingInformation.id == 1, FundingInformation.next_fetch_at <= instant)
+        .values(next_fetch_at=instant + FUNDING_EVERY)
+    )
+    db.session.commit()
+    if cast(CursorResult[()], claimed).rowcount != 1:
+        return
+    try:
+        products = integration.ask_funding(url)
+    except CashlinkError as error:
+        current_app.logger.info("funding information not asked: %s", error.reason)
+        return
+    db.session.execute(update(FundingInformation).values(products=products, answered_at=now()))
+    db.session.commit()
+
+
+def _send_mail() -> Steps:
+    return [mail.send_due]
+
+
+class Loop:
+    """`run_once` again and again in a thread, until closed."""
+
+    def __init__(self, app: Flask, pause: float = 0.5) -> None:
+        self.app = app
+        self.pause = pause
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
+
+    def start(self) -> Loop:
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Ends after the call that is under way, at most its deadline."""
+        self._stop.set()
+        self._thread.join(9)
+
+    def _run(self) -> None:
+        wait = self.pause
+        while not self._stop.wait(wait):
+            wait = min(wait * 2, 30.0)
+            try:
+                with self.app.app_context():
+                    run_once(stop=self._stop.is_set)
+                    if not integration.cashlink_is_away():
+                        wait = self.pause
+            except Exception:
+                # The database is away or full, or the code is wrong: what is due stays due.
+                self.app.logger.exception("sync")
