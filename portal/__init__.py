@@ -1,0 +1,55 @@
+"""The Cashlink demo investor portal. The whole portal on one page: `create_app`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .config import Settings
+
+
+def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask:
+    """Build the portal.
+
+    Args:
+        settings: as read from the environment when left out.
+        demo: with the presenter's aids of `portal/demo/`; `portal serve` never sets it.
+
+    Raises:
+        ConfigurationError: a setting is missing or cannot be used.
+    """
+    from flask import Flask
+
+    from . import accounts, campaigns, database, integration, investments, investors, language, pages, web, webhooks
+    from .accounts import sessions
+    from .config import Settings
+
+    settings = settings or Settings.from_environment(os.environ)
+    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SESSION_COOKIE_NAME="__Host-portal_session" if settings.over_https else "portal_session",
+        SESSION_COOKIE_SECURE=settings.over_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=11 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=256 * 1024,
+    )
+    app.extensions["settings"] = settings
+    database.set_up(app)
+    web.set_up(app)
+    language.set_up(app)
+    sessions.set_up(app)
+    integration.set_up(app, settings)
+    for feature in (pages, accounts, investors, campaigns, investments, webhooks):
+        app.register_blueprint(feature.bp)
+    if demo:
+        from . import demo as presenter
+
+        presenter.set_up(app)
+    return app

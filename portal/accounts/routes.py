@@ -1,0 +1,5 @@
+"""Register, confirm the email address, sign in and out."""
+
+from flask import Blueprint
+
+bp = Blueprint("accounts", __name__)

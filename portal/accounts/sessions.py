@@ -1,0 +1,83 @@
+"""Signed-in browsers as rows: 2 h idle, 12 h in all, and dead at once when somebody signs out.
+
+Flask's cookie carries a random token; the database knows its hash only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from flask import Flask, session
+from flask_login import LoginManager, login_user, logout_user
+from sqlalchemy import delete, select
+
+from ..database import db, now
+from ..models import User, UserSession
+
+IDLE = timedelta(hours=2)
+LONGEST = timedelta(hours=12)
+# An open page counts as activity, but not each of its requests needs a write.
+TOUCH = timedelta(minutes=5)
+
+login_manager = LoginManager()
+
+
+def set_up(app: Flask) -> None:
+    login_manager.login_view = "accounts.login"
+    login_manager.session_protection = None
+    login_manager.init_app(app)
+
+
+def hash_token(token: str) -> str:
+    """A token of 256 random bits needs no slow hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def sign_in(user: User) -> None:
+    """Start a session with a token of its own; the caller has checked the password."""
+    session.clear()
+    token = secrets.token_urlsafe(32)
+    db.session.add(UserSession(token_hash=hash_token(token), user_id=user.id))
+    db.session.commit()
+    user.session_token = token
+    login_user(user)
+
+
+def sign_out() -> None:
+    """End the session of this browser, copies of its cookie included."""
+    token = session.get("_user_id", "")
+    db.session.execute(delete(UserSession).where(UserSession.token_hash == hash_token(token)))
+    db.session.commit()
+    logout_user()
+    session.clear()
+
+
+def end_all_sessions(user: User, except_token: str | None = None) -> None:
+    """Sign a user out everywhere (new password, deletion); the caller commits."""
+    statement = delete(UserSession).where(UserSession.user_id == user.id)
+    if except_token:
+        statement = statement.where(UserSession.token_hash != hash_token(except_token))
+    db.session.execute(statement)
+
+
+@login_manager.user_loader
+def load_user(token: str) -> User | None:
+    """The user of a session that is still alive."""
+    if not token:
+        return None
+    row = db.session.execute(
+        select(UserSession, User).join(User).where(UserSession.token_hash == hash_token(token))
+    ).first()
+    if row is None:
+        return None
+    user_session, user = row
+    instant = now()
+    if instant - user_session.seen_at > IDLE or instant - user_session.created_at > LONGEST:
+        return None
+    if instant - user_session.seen_at > TOUCH:
+        user_session.seen_at = instant
+        db.session.commit()
+    user.session_token = token
+    return user  # type: ignore[no-any-return]

@@ -1,0 +1,5 @@
+"""investments"""
+
+from flask import Blueprint
+
+bp = Blueprint("investments", __name__)

@@ -1,0 +1,5 @@
+"""investors"""
+
+from .routes import bp
+
+__all__ = ["bp"]

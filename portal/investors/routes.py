@@ -1,0 +1,5 @@
+"""investors"""
+
+from flask import Blueprint
+
+bp = Blueprint("investors", __name__)

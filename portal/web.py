@@ -1,0 +1,204 @@
+"""What all pages share: settings, headers, CSRF, addresses of static files, redirects, and the pages for errors."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+from itsdangerous import base64_decode, base64_encode
+from werkzeug.exceptions import HTTPException, MisdirectedRequest
+
+from .config import Settings, is_local
+from .language import show_again
+
+
+def settings() -> Settings:
+    """The settings of the running application."""
+    return cast(Settings, current_app.extensions["settings"])
+
+
+class Form(FlaskForm):
+    """A form of the portal. It does not count as submitted while it is only shown again: the language changed, or the
+    CSRF token was too old (`language.show_again`)."""
+
+    class Meta:
+        # One check for all POSTs stands in set_up(); per-form tokens would be a second one.
+        csrf = False
+
+    def is_submitted(self) -> bool:
+        return request.method == "POST" and not g.get("show_again")
+
+
+class MaskedCsrf(CSRFProtect):
+    """The session's token under a fresh mask in each response, so that compression leaks nothing (BREACH)."""
+
+    def _get_csrf_token(self) -> str | None:
+        return unmask(super()._get_csrf_token() or "")
+
+
+def mask(token: str) -> str:
+    pad = secrets.token_bytes(len(token))
+    return base64_encode(pad + bytes(a ^ b for a, b in zip(pad, token.encode(), strict=True))).decode()
+
+
+def unmask(masked: str) -> str | None:
+    try:
+        raw = base64_decode(masked)
+        half = len(raw) // 2
+        return bytes(a ^ b for a, b in zip(raw[:half], raw[half:], strict=True)).decode()
+    except ValueError:
+        return None
+
+
+csrf = MaskedCsrf()
+
+
+def set_up(app: Flask) -> None:
+    csrf.init_app(app)
+    app.jinja_env.globals.update(asset=asset, csrf_token=lambda: mask(generate_csrf()), current_place=current_place)
+    app.context_processor(lambda: {"settings": settings()})
+    app.before_request(refuse_foreign_hosts)
+    app.after_request(add_headers)
+    app.register_error_handler(CSRFError, form_too_old)
+    app.register_error_handler(HTTPException, show_http_error)
+    app.register_error_handler(500, show_http_error)
+
+
+def current_place() -> str:
+    """The page that is shown, for the language switch and for coming back after signing in."""
+    if request.path == "/language":
+        return request.args.get("next", "/")
+    return request.full_path.rstrip("?") if request.method == "GET" else request.path
+
+
+@lru_cache
+def _version(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def asset(filename: str) -> str:
+    """The address of a static file, with its content's hash, so that it can be cached for long."""
+    return url_for("static", filename=filename, v=_version(Path(current_app.static_folder or "") / filename))
+
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def refuse_foreign_hosts() -> ResponseReturnValue | None:
+    """Only the public address's own host is served: links and cookies are made for it alone.
+
+    127.0.0.1 would be another site than localhost, with other cookies: pages lead over, webhooks are taken.
+    """
+    host = urlsplit(f"//{request.host}").hostname or ""
+    known = urlsplit(settings().public_url).hostname or ""
+    if host == known:
+        return None
+    if not (host in LOOPBACK and known in LOOPBACK):
+        raise MisdirectedRequest
+    return redirect(settings().public_url + request.full_path.rstrip("?")) if request.method == "GET" else None
+
+
+def content_security_policy() -> str:
+    """Nothing inline, nothing from elsewhere.
+
+    Chromium applies form-action to each redirect behind a form, and does so silently after the POST was executed. So
+    it takes https in general, since Cashlink may redirect on to a host that no list knows, and the http origins of the
+    allowed hosts, which are the simulator's.
+    """
+    local = [f"http://{host}" for host in settings().start_url_hosts if is_local(host.partition(":")[0])]
+    directives = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        "manifest-src": "'self'",
+        "form-action": " ".join(["'self'", "https:", *local]),
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+def add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", content_security_policy())
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+    if settings().over_https:
+        headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+    if request.endpoint == "static":
+        if "v" in request.args:
+            headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def form_too_old(error: CSRFError) -> ResponseReturnValue:
+    """Show the form again with what was typed, under a fresh token; only without such a page show a plain error."""
+    g.notice = _("This page was open too long. Your entries are still here; please send them again.")
+    again = show_again(request.path)
+    if again is not None:
+        return current_app.make_response((again, 400))  # type: ignore[arg-type]
+    return render_template("error.html", **error_texts(400)), 400
+
+
+def show_http_error(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    if 300 <= code < 400:
+        return error.get_response()
+    response = current_app.make_response((render_template("error.html", **error_texts(code)), code))
+    for name, value in error.get_headers(request.environ):
+        if name in ("Allow", "Retry-After", "WWW-Authenticate"):
+            response.headers[name] = value
+    return response
+
+
+def error_texts(code: int) -> dict[str, Any]:
+    """What happened and what to do, in the words of a person; no codes in the heading."""
+    texts = {
+        400: (
+            _("This request cannot be read"),
+            _("Go back to the page you came from, reload it and try again."),
+        ),
+        404: (
+            _("We cannot find this page"),
+            _("Check the address or start from the campaigns."),
+        ),
+        405: (
+            _("We cannot find this page"),
+            _("Check the address or start from the campaigns."),
+        ),
+        413: (
+            _("This is too large"),
+            _("Choose a smaller file and try again."),
+        ),
+        429: (
+            _("Too many attempts"),
+            _("Please wait a few minutes and try again."),
+        ),
+        503: (
+            _("We cannot save anything at the moment"),
+            _("Nothing that you have signed at Cashlink is lost. Try again in a few minutes."),
+        ),
+    }
+    wrong = (
+        _("Something went wrong on our side"),
+        _("What you have signed at Cashlink stays as it is. Try again in a few minutes."),
+    )
+    heading, text = texts.get(code, wrong if code >= 500 else texts[400])
+    return {"code": code, "heading": heading, "text": text, "reference": g.get("request_id") if code >= 500 else None}
