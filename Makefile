@@ -1,0 +1,46 @@
+# Each target sets up what it needs. PYTHON=python3.13 make demo takes another Python.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test quick check bench browser lock messages
+
+## The portal with a simulator of Cashlink, on http://localhost:8000 and :8001
+demo:
+	@$(PYTHON) setup_venv.py demo
+	@$(BIN)/portal demo
+
+## All tests, the browser's included
+test: .dev
+	$(BIN)/pytest
+
+## What can be known within a minute
+quick: .dev
+	$(BIN)/pytest -m "not slow" -x -q
+
+## Style and types
+check: .dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+## Fetch a Chromium for the browser tests, where the system has none
+browser: .dev
+	@echo "Fetching a Chromium of about 170 MB for the browser tests …"
+	$(BIN)/playwright install chromium
+
+## Pin all packages anew, with hashes for all systems
+lock: .dev
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		pyproject.toml requirements.in --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra serve --extra dev --constraint requirements.lock \
+		pyproject.toml requirements.in --output-file requirements-dev.lock
+
+## Take new texts into the German catalogues, and compile them
+messages: .dev
+	$(BIN)/python -m portal.translations.update
+
+.PHONY: .dev
+.dev:
+	@$(PYTHON) setup_venv.py dev

@@ -1,0 +1,1 @@
+"""The German catalogue; English is the language of the code."""
