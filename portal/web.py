@@ -14,7 +14,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+from flask_wtf.form import _Auto
 from itsdangerous import base64_decode, base64_encode
+from werkzeug.datastructures import CombinedMultiDict
 from werkzeug.exceptions import HTTPException, MisdirectedRequest
 
 from .config import Settings, is_local
@@ -34,8 +36,20 @@ class Form(FlaskForm):
         # One check for all POSTs stands in set_up(); per-form tokens would be a second one.
         csrf = False
 
+        def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
+            """Forms only: a JSON body could bring values of any type into fields that expect text."""
+            if formdata is not _Auto:
+                return formdata
+            return CombinedMultiDict((request.files, request.form)) if request.method == "POST" else None
+
     def is_submitted(self) -> bool:
         return request.method == "POST" and not g.get("show_again")
+
+
+def show_form(template: str, form: Form, **values: Any) -> Response:
+    """A page with a form; 422 where it comes back because of what was sent."""
+    status = 422 if form.is_submitted() and form.errors else 200
+    return current_app.make_response((render_template(template, form=form, **values), status))
 
 
 class MaskedCsrf(CSRFProtect):

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 
 from ..database import db
+from ..models import Mark
 
 
 class SchemaError(Exception):
@@ -40,6 +41,12 @@ def check(app: Flask) -> None:
     if found is None or found in {revision.revision for revision in script.walk_revisions()}:
         raise SchemaError("The database is older than this code. Run: portal migrate")
     raise SchemaError("The database is newer than this code. Start the newer version, or restore a backup.")
+
+
+def is_demo(app: Flask) -> bool:
+    """Whether the demo has seeded this database."""
+    with app.app_context():
+        return db.session.get(Mark, "seeded_by_demo") is not None
 
 
 def _config(connection: Any) -> Any:

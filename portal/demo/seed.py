@@ -1,0 +1,173 @@
+"""Fills an empty demo: the cast with their investments, walked once over HTTP like everything else.
+
+It alone may backdate: its own rows of the portal, and the simulator's clock for what it does there.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import requests
+from flask import Flask
+
+from .. import history, integration
+from ..database import db, now
+from ..models import Investor, Mark, User
+from . import cast
+from .walk import Studio, subscribe
+
+BOND = "waermeanleihe-hollerbrueck"
+SOLAR = "solarpark-wendelau"
+
+# What leads to each status in the Studio, after the signature.
+PATHS: dict[str, tuple[str, ...]] = {
+    "KYC_PENDING": (),
+    "KYC_INSUFFICIENT": ("insufficient",),
+    "REVIEW_PENDING": ("identify",),
+    "WAITING_FOR_ACCEPTANCE": ("identify", "review"),
+    "ACCEPTED": ("identify", "review", "accept"),
+    "PAID": ("identify", "review", "accept", "pay"),
+    "DELIVERED": ("identify", "review", "accept", "pay", "deliver"),
+    "REJECTION": ("identify", "review", "reject"),
+    "ABORTION": ("cancel",),
+    "PAYMENT_MISSING": ("identify", "review", "accept", "cancel"),
+    "CANCELLATION": ("identify", "review", "accept", "pay", "cancel"),
+}
+# Between one step and the next, and since the last one: the presenter's own news are always the newest.
+NOMINAL = 100  # EUR, of both campaigns
+PAUSE = timedelta(days=2, hours=3, minutes=17)
+LAST = timedelta(days=1, hours=4)
+
+
+@dataclass(frozen=True)
+class Story:
+    """One investment of the seed."""
+
+    member: str
+    campaign: str
+    status: str
+    units: int
+    days_ago: float = 0
+
+
+STORIES = (
+    Story("bob", BOND, "KYC_PENDING", 20),
+    Story("carol", BOND, "ACCEPTED", 50, 9),
+    Story("dana", BOND, "REJECTION", 30, 40),
+    Story("dana", SOLAR, "DELIVERED", 25, 30),
+    Story("dana", BOND, "PAID", 40, 5),
+    Story("dana", SOLAR, "KYC_INSUFFICIENT", 10, 3),
+    Story("emil", BOND, "WAITING_FOR_ACCEPTANCE", 15, 2),
+    Story("frida", BOND, "WAITING_FOR_ACCEPTANCE", 100, 2.5),
+    Story("georg", SOLAR, "WAITING_FOR_ACCEPTANCE", 60, 3),
+    Story("emil", SOLAR, "REVIEW_PENDING", 12, 1),
+    Story("frida", SOLAR, "ABORTION", 35, 20),
+    Story("georg", BOND, "PAYMENT_MISSING", 80, 25),
+    Story("hanna", BOND, "CANCELLATION", 45, 18),
+)
+
+
+def is_seeded(app: Flask) -> bool:
+    with app.app_context():
+        return db.session.get(Mark, "seeded_by_demo") is not None
+
+
+def seed(app: Flask, simulator_url: str) -> None:
+    """Walk all stories. Portal, simulator and sender must be running, but not the loop: what it learns by asking would
+    bear today's date and hide the history that is being made.
+
+    Args:
+        simulator_url: where the simulator listens, without a path.
+
+    Raises:
+        RuntimeError: a step did not lead where it should.
+    """
+    with app.test_request_context("/", base_url=app.extensions["settings"].public_url):
+        control = _Control(simulator_url)
+        control.post("reset", {})
+        users = {member.name: _add_user(member) for member in cast.members()}
+        try:
+            for story in sorted(STORIES, key=lambda story: -story.days_ago):
+                _play(story, users[story.member], control, Studio(simulator_url))
+        finally:
+            control.post("changed-at", {"at": None})
+        db.session.add(Mark(name="seeded_by_demo", value=now().isoformat()))
+        db.session.commit()
+
+
+class _Control:
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def post(self, path: str, body: dict[str, object]) -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            session.post(f"{self.url}/_control/{path}", json=body, timeout=10).raise_for_status()
+
+
+def _add_user(member: cast.Member) -> User:
+    """A confirmed account whose data have been passed on."""
+    since = now() - timedelta(days=45)
+    user = User(
+        email=member.email, password_hash=_password_hash(member.password), email_confirmed_at=since, created_at=since
+    )
+    investor = Investor(
+        user=user,
+        forename=member.answers["person"]["forename"],
+        surname=member.answers["person"]["surname"],
+        answers=member.answers,
+    )
+    db.session.add_all([user, investor])
+    db.session.commit()
+    from ..investors.consent import consent_text
+
+    if integration.import_investor(investor, str(consent_text())) != "done":
+        raise RuntimeError(f"{member.name} could not be imported")
+    investor.consented_at = investor.imported_at = since + timedelta(minutes=12)
+    db.session.commit()
+    return user
+
+
+_hashes: dict[str, str] = {}
+
+
+def _password_hash(password: str) -> str:
+    """The cast shares one published password: hashed once, because hashing is slow on purpose."""
+    if password not in _hashes:
+        from ..accounts.passwords import hash_password
+
+        _hashes[password] = hash_password(password)
+    return _hashes[password]
+
+
+def _play(story: Story, user: User, control: _Control, studio: Studio) -> None:
+    actions = PATHS[story.status]
+    begin = now() - timedelta(days=story.days_ago) - LAST - PAUSE * len(actions)
+    number = integration.next_number(user, story.campaign)
+    investment = integration.start_subscription(user, story.campaign, number)
+    if investment.start_url is None or investment.cashlink_id is None:
+        raise RuntimeError(f"the subscription of {story.member} was not started")
+    investment.created_at = begin - timedelta(minutes=14)
+    db.session.commit()
+    control.post("changed-at", {"at": begin.isoformat()})
+    subscribe(investment.start_url, amount=str(story.units * NOMINAL), outcome="later")
+    instant: datetime = begin
+    for action in actions:
+        instant += PAUSE
+        control.post("changed-at", {"at": instant.isoformat()})
+        studio.act(investment.cashlink_id, action)
+    _wait_for(investment.cashlink_id, story.status)
+
+
+def _wait_for(cashlink_id: str, status: str) -> None:
+    """Until the webhook has arrived: before it, a next subscription would count as the same one."""
+    ends = time.monotonic() + 20
+    while time.monotonic() < ends:
+        newest = history.newest_change(cashlink_id)
+        db.session.commit()
+        if newest is not None and newest.status == status:
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"no webhook told {status}")

@@ -1,0 +1,136 @@
+"""The servers: gunicorn for `portal serve`, a small threaded one, which runs on Windows too, for the demo.
+
+Background threads start with the processes that serve, never in `create_app`: a reloader or a command would run them
+twice.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Any
+
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from .live import Watcher
+from .sync import Loop
+
+# Threads beyond those that hold event streams, for all other requests.
+SPARE_THREADS = 64
+
+
+class Background:
+    """What runs beside the requests of one process: the loop and the watcher."""
+
+    def __init__(self, app: Flask) -> None:
+        self._watcher = Watcher(app)
+        self._loop = Loop(app)
+
+    def start(self) -> Background:
+        self._watcher.start()
+        self._loop.start()
+        return self
+
+    def close(self) -> None:
+        """The watcher first: it ends the open streams, for which the server would wait."""
+        self._watcher.close()
+        self._loop.close()
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Logs nothing: addresses are personal data, and links carry secrets."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def version_string(self) -> str:
+        """No banner of server and version."""
+        return "portal"
+
+
+class ThreadedServer:
+    """Serves one application on the loopback addresses, IPv4 and IPv6, each connection in a thread."""
+
+    def __init__(self, app: Flask, port: int) -> None:
+        self.port = port
+        self._servers = [self._bind(app, "127.0.0.1", port)]
+        try:
+            self._servers.append(self._bind(app, "::1", self._servers[0].port))
+        except OSError:
+            # No IPv6 on this machine: browsers fall back by themselves.
+            self.port = self._servers[0].port
+        self.port = self._servers[0].port
+        self._threads = [threading.Thread(target=server.serve_forever, daemon=True) for server in self._servers]
+
+    @staticmethod
+    def _bind(app: Flask, host: str, port: int) -> BaseWSGIServer:
+        # Bound here and handed over: werkzeug would exit the process where the port is taken.
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if hasattr(socket, "SO_REUSEADDR"):
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            probe.listen(128)
+            return make_server(host, port, app, threaded=True, request_handler=QuietHandler, fd=probe.detach())
+
+    def start(self) -> ThreadedServer:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def close(self) -> None:
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
+
+
+def serve(app_factory: Any, bind: str, workers: int, streams: int) -> None:
+    """Run gunicorn until it is told to end.
+
+    Args:
+        app_factory: makes the application, in each worker.
+        bind: `host:port`.
+        workers: processes.
+        streams: open event streams that one process may hold.
+    """
+    from gunicorn.app.base import BaseApplication
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            options = {
+                "bind": bind,
+                "workers": workers,
+                "worker_class": "gthread",
+                "threads": streams + SPARE_THREADS,
+                "worker_connections": 2 * streams + SPARE_THREADS,
+                "graceful_timeout": 10,
+                "keepalive": 15,
+                "control_socket_disable": True,
+                "post_worker_init": start_background,
+                "worker_exit": close_background,
+            }
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Flask:
+            app: Flask = app_factory()
+            return app
+
+    Server().run()
+
+
+def start_background(worker: Any) -> None:
+    """gunicorn's hook in each worker; the watcher sees SIGTERM through `worker.alive` and ends all streams at once."""
+    app = worker.app.callable
+    worker.background = (Watcher(app), Loop(app))
+    worker.background[0].start(alive=lambda: worker.alive)
+    worker.background[1].start()
+
+
+def close_background(_server: Any, worker: Any) -> None:
+    """gunicorn's hook at the end of a worker."""
+    for thread in getattr(worker, "background", ()):
+        thread.close()
