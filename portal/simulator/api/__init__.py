@@ -1,0 +1,11 @@
+"""Cashlink's API as far as the portal needs it."""
+
+from flask import Flask
+
+from . import dispatch, documents, info, investments, investors, token
+
+
+def init_app(app: Flask) -> None:
+    dispatch.init_app(app)
+    for module in (token, documents, investors, investments, info):
+        app.register_blueprint(module.bp)

@@ -1,0 +1,134 @@
+"""What every API request passes through: hooks for faults, authentication, idempotency, errors as JSON, the log."""
+
+import functools
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from flask import Blueprint, Flask, Response, g, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from ..models import AccessToken, ApiCall, db
+from ..runtime import runtime
+from .errors import ApiError, forbidden, refused, unauthorized
+from .idempotency import HEADER, answer_once
+from .validation import Field, Invalid, check_fields
+
+Answer = tuple[dict[str, Any], int]
+PREFIX = "/api/"
+
+
+def endpoint(bp: Blueprint, rule: str, method: str, scope: str) -> Callable[[Callable[..., Answer]], None]:
+    """Register a view that needs a token with this scope. Views that write are executed once per idempotency key.
+
+    The view adds to the session and returns body and status; the commit is made here.
+    """
+
+    def register(view: Callable[..., Answer]) -> None:
+        @functools.wraps(view)
+        def run(**path: str) -> Response:
+            authenticate(scope)
+
+            def execute() -> Response:
+                body, status = view(**path)
+                response = jsonify(body)
+                response.status_code = status
+                return response
+
+            if method == "GET":
+                response = execute()
+                db.session.commit()
+                return response
+            return answer_once(execute)
+
+        bp.add_url_rule(rule, view_func=run, methods=[method])
+
+    return register
+
+
+def authenticate(scope: str) -> None:
+    """Raise 401 without a valid token, 403 when the token has not this scope."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise unauthorized("Authentication credentials were not provided.")
+    row = db.session.get(AccessToken, hash_token(token.strip()))
+    if row is None or row.expires_at <= runtime().clock.now():
+        raise unauthorized("The access token is not valid or has expired.")
+    if scope not in row.scope.split():
+        raise forbidden(f"The access token lacks the scope {scope}.")
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def read_body(fields: Mapping[str, Field]) -> dict[str, Any]:
+    """The request's JSON object, checked; raises 400 with the errors by field."""
+    if request.mimetype != "application/json":
+        raise ApiError(415, {"detail": "The content type application/json is expected."})
+    try:
+        body = json.loads(request.get_data(cache=True))
+    except (ValueError, RecursionError):
+        raise ApiError(400, {"detail": "The body is not JSON."}) from None
+    try:
+        return check_fields(body, fields, runtime().settings.strict)
+    except Invalid as invalid:
+        raise refused(cast(dict[str, Any], invalid.errors)) from None
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_before)
+    app.after_request(_after)
+    app.register_error_handler(ApiError, _answer_error)
+
+
+def is_api() -> bool:
+    return request.path.startswith(PREFIX)
+
+
+def answer_http_error(error: HTTPException) -> Response:
+    """404 of unknown addresses, 405, 413 and 500 have the API's shape too."""
+    response = jsonify(detail=f"{error.name}.")
+    response.status_code = error.code or 500
+    for name in ("Allow",):
+        if value := dict(error.get_headers()).get(name):
+            response.headers[name] = value
+    return response
+
+
+def _answer_error(error: ApiError) -> Response:
+    response = jsonify(error.body)
+    response.status_code = error.status
+    response.headers.update(error.headers)
+    return response
+
+
+def _before() -> Response | None:
+    if not is_api():
+        return None
+    g.api_started = time.perf_counter()
+    return runtime().hooks.before()
+
+
+def _after(response: Response) -> Response:
+    if "api_started" not in g:
+        return response
+    response.headers["Cache-Control"] = "no-store"
+    response = runtime().hooks.after(response)
+    db.session.rollback()
+    db.session.add(
+        ApiCall(
+            at=runtime().clock.now(),
+            method=request.method,
+            path=request.path[:200],
+            status=response.status_code,
+            duration_ms=round((time.perf_counter() - g.api_started) * 1000),
+            idempotency_key=request.headers.get(HEADER, "")[:255] or None,
+            replayed="replayed" in g,
+            object_id=g.get("object_id"),
+        )
+    )
+    db.session.commit()
+    return response

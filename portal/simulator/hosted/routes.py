@@ -1,0 +1,248 @@
+"""The pages behind start_url. On each page the first POST form is the step itself, and its first button goes on.
+
+All that is known about the visitor is the secret in the address: where to go on is read from the investment's row.
+"""
+
+from contextlib import suppress
+from datetime import timedelta
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from ..funding import remaining
+from ..language import money
+from ..lifecycle import Impossible, NotEnoughLeft, act, note_progress, sign
+from ..models import Identification, Investment, StartLink, StatusChange, db
+from ..runtime import runtime
+from ..statuses import IDENTIFICATION_OPEN
+from ..web import csrf_is_valid, error_page
+from . import forms
+from .forms import Form
+from .texts import TEXTS
+
+bp = Blueprint("hosted", __name__, url_prefix="/subscribe/<token>")
+
+# The steps up to the signature, in their order; the identification follows it.
+STEPS = ("welcome", "amount", "documents", "signature")
+DOCUMENT_BOXES = ["documents_opened", "electronic_form"]
+SIGNATURE_BOXES = ["documents_read", "total_loss", "own_account"]
+
+Page = str | Response | tuple[str, int]
+
+
+class BadLink(Exception):
+    """No investment belongs to the secret in the address, or no longer."""
+
+
+@bp.errorhandler(BadLink)
+def answer_bad_link(_error: BadLink) -> Page:
+    text = _("It may be incomplete or too old. Go back to %(partner)s and open your subscription from there.",
+             partner=runtime().settings.partner_name)  # fmt: skip
+    return error_page(404, _("This link does not work"), text)
+
+
+@bp.get("")
+def start(token: str) -> Page:
+    """Whatever comes next for this investment, in whichever browser."""
+    return redirect(_place(token, _find(token)))
+
+
+@bp.route("/welcome", methods=["GET", "POST"])
+def welcome(token: str) -> Page:
+    investment = _find(token)
+    if not _may_enter(investment, "welcome"):
+        return redirect(_place(token, investment), 303)
+    form = forms.show_details(investment.investor)
+    if request.method == "POST":
+        form = forms.read_details(investment.investor)
+        if _accepted(form):
+            forms.store_details(investment.investor, form)
+            return _go_on(token, investment, "welcome")
+    countries = forms.country_choices(form.values["citizenship"], form.values["country"])
+    return _render("welcome", token, investment, form, countries=countries)
+
+
+@bp.route("/amount", methods=["GET", "POST"])
+def amount(token: str) -> Page:
+    investment = _find(token)
+    if not _may_enter(investment, "amount"):
+        return redirect(_place(token, investment), 303)
+    form = forms.show_amount(investment)
+    if request.method == "POST":
+        form, units = forms.read_units(investment)
+        if _accepted(form):
+            return _go_on(token, investment, "amount", units)
+    return _render("amount", token, investment, form, left=remaining(investment.campaign))
+
+
+@bp.route("/documents", methods=["GET", "POST"])
+def documents(token: str) -> Page:
+    investment = _find(token)
+    if not _may_enter(investment, "documents"):
+        return redirect(_place(token, investment), 303)
+    form = Form({})
+    if request.method == "POST":
+        form = forms.read_boxes(DOCUMENT_BOXES)
+        if _accepted(form):
+            return _go_on(token, investment, "documents")
+    return _render("documents", token, investment, form)
+
+
+@bp.get("/documents/<int:number>")
+def document(token: str, number: int) -> Page:
+    """One document as a plain page, at any time."""
+    investment = _find(token)
+    found = investment.campaign.content["documents"]
+    if not 1 <= number <= len(found):
+        abort(404)
+    return render_template("hosted/document.html", token=token, investment=investment, document=found[number - 1])
+
+
+@bp.route("/signature", methods=["GET", "POST"])
+def signature(token: str) -> Page:
+    investment = _find(token)
+    if not _may_enter(investment, "signature"):
+        return redirect(_place(token, investment), 303)
+    form = Form({})
+    if request.method == "POST":
+        form = forms.read_boxes(SIGNATURE_BOXES)
+        if _accepted(form) and _signed(investment, form):
+            return redirect(_place(token, _find(token)), 303)
+    return _render("signature", token, investment, form)
+
+
+@bp.route("/identification", methods=["GET", "POST"])
+def identification(token: str) -> Page:
+    investment = _find(token)
+    if investment.status not in IDENTIFICATION_OPEN:
+        return redirect(_place(token, investment), 303)
+    form = Form({})
+    if request.method == "POST" and _accepted(form):
+        action = {"passes": "identify", "mismatch": "insufficient"}.get(request.form.get("outcome", "passes"))
+        try:
+            if action:
+                act(investment, action)
+        except Impossible:
+            # Pressed twice, or the issuer was faster: the page shows what is the case.
+            pass
+        return redirect(url_for(".status", token=token), 303)
+    return _render("identification", token, investment, form, text=TEXTS[investment.status or ""])
+
+
+@bp.get("/status")
+def status(token: str) -> Page:
+    """What is going on after the signature; the bank details, once there are any."""
+    investment = _find(token)
+    if investment.status is None:
+        return redirect(_place(token, investment))
+    accepted_at = db.session.scalar(
+        select(StatusChange.changed_at)
+        .where(StatusChange.investment_id == investment.id, StatusChange.status == "ACCEPTED")
+        .order_by(StatusChange.changed_at.desc())
+        .limit(1)
+    )
+    return render_template(
+        "hosted/status.html",
+        token=token,
+        investment=investment,
+        text=TEXTS[investment.status],
+        identification_open=investment.status in IDENTIFICATION_OPEN,
+        pay_until=accepted_at and accepted_at + timedelta(days=investment.campaign.payment_days),
+    )
+
+
+@bp.post("/cancel")
+def cancel(token: str) -> Page:
+    """Give up before signing; a second form below the step, so never the first one of a page."""
+    investment = _find(token)
+    if not csrf_is_valid():
+        return error_page(400, _("This page was open too long"), _("Nothing was cancelled. Go back and try again."))
+    # Impossible when it was signed in another window: the next page says what is the case.
+    with suppress(Impossible):
+        act(investment, "give_up")
+    return redirect(_place(token, _find(token)), 303)
+
+
+def _find(token: str) -> Investment:
+    link = db.session.get(StartLink, token)
+    if link is None or link.expires_at <= runtime().clock.now():
+        raise BadLink
+    return db.session.scalars(select(Investment).where(Investment.id == link.investment_id)).one()
+
+
+def _place(token: str, investment: Investment) -> str:
+    """The page on which the investor goes on."""
+    if investment.status is None:
+        return url_for(f"hosted.{investment.step}", token=token)
+    return url_for(
+        "hosted.identification" if investment.status in IDENTIFICATION_OPEN else "hosted.status", token=token
+    )
+
+
+def _may_enter(investment: Investment, step: str) -> bool:
+    """Steps done already may be changed until the signature; the details also while they do not match."""
+    if investment.status is None:
+        return STEPS.index(step) <= STEPS.index(investment.step)
+    return step == "welcome" and investment.status == "KYC_INSUFFICIENT"
+
+
+def _accepted(form: Form) -> bool:
+    """Whether what was posted can be used; else the form says why."""
+    if not csrf_is_valid():
+        form.errors = {"": _("This page was open too long. Your entries are still here; please send them again.")}
+    return not form.errors
+
+
+def _go_on(token: str, investment: Investment, step: str, units: int | None = None) -> Response:
+    """Note that the step is done. One that was only changed keeps what comes after it as it is."""
+    following = STEPS[STEPS.index(step) + 1]
+    furthest = max(investment.step, following, key=STEPS.index)
+    note_progress(investment, furthest, units)
+    page = _place(token, investment) if investment.status else url_for(f"hosted.{following}", token=token)
+    return redirect(page, 303)
+
+
+def _signed(investment: Investment, form: Form) -> bool:
+    campaign = investment.campaign
+    if runtime().clock.now().date() > campaign.closes_on:
+        form.errors[""] = _("This campaign has closed meanwhile. Nothing was signed.")
+        return False
+    if request.form.get("units") != str(investment.units):
+        form.errors[""] = _("The amount was changed in another window. Check it and sign again.")
+        return False
+    try:
+        sign(investment)
+    except NotEnoughLeft:
+        left = money(remaining(campaign), decimals=False)
+        form.errors[""] = _("Only %(amount)s is left in this campaign. Go back and choose less.", amount=left)
+        return False
+    except Impossible:
+        # Signed in another window a moment ago.
+        pass
+    return True
+
+
+def _render(step: str, token: str, investment: Investment, form: Form, **values: object) -> Page:
+    identified = db.session.scalar(
+        select(Identification.id).where(Identification.investor_id == investment.investor_id).limit(1)
+    )
+    steps = [*STEPS] if identified else [*STEPS, "identification"]
+    page = render_template(
+        f"hosted/{step}.html",
+        token=token,
+        investment=investment,
+        campaign=investment.campaign,
+        form=form,
+        step=step,
+        position=steps.index(step) + 1 if step in steps else None,
+        steps=steps,
+        back=steps[steps.index(step) - 1] if 0 < steps.index(step) < len(STEPS) else None,
+        **values,
+    )
+    return page, (400 if _csrf_failed(form) else 422) if form.errors else 200
+
+
+def _csrf_failed(form: Form) -> bool:
+    return request.method == "POST" and not csrf_is_valid()

@@ -1,0 +1,65 @@
+"""What one running simulator holds in memory: its settings, its clock, its switches, its hooks.
+
+Everything that must survive a restart is in the database instead.
+"""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from flask import Response, current_app
+
+from .config import Settings
+
+
+class Clock:
+    """The one source of time. Changes are stamped by stamp(), deadlines are judged by now()."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = datetime.min.replace(tzinfo=UTC)
+        self._pinned: datetime | None = None
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def stamp(self) -> datetime:
+        """The instant of a change: never the same twice, so that the newest change is always known."""
+        with self._lock:
+            if self._pinned:
+                self._pinned += timedelta(microseconds=1)
+                return self._pinned
+            self._last = max(self.now(), self._last + timedelta(microseconds=1))
+            return self._last
+
+    def pin(self, at: datetime | None) -> None:
+        """While pinned, changes bear this instant and the microseconds after it: a history in the past can be made."""
+        with self._lock:
+            self._pinned = at - timedelta(microseconds=1) if at else None
+
+
+class Hooks:
+    """The place for faults: called around the execution of each API request. Without faults nothing happens."""
+
+    def before(self) -> Response | None:
+        """Called before authentication and execution; an answer given here takes their place."""
+        return None
+
+    def after(self, response: Response) -> Response:
+        """Called when everything is committed; what is returned is sent instead."""
+        return response
+
+
+class Runtime:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = Clock()
+        self.hooks = Hooks()
+        self.deliveries_paused = False
+        # Set whenever a delivery was committed, so that the sender need not wait for its next look.
+        self.wake_sender = threading.Event()
+
+
+def runtime() -> Runtime:
+    """That of the application which answers the present request."""
+    return cast(Runtime, current_app.extensions["simulator"])

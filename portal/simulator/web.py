@@ -1,0 +1,109 @@
+"""What all pages of the simulator share: headers, CSRF protection, hashed static files, error pages, log masks."""
+
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, Response, jsonify, render_template, request, session, url_for
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+
+from .api.dispatch import answer_http_error, is_api
+from .runtime import runtime
+from .statuses import STATUS_LABELS, TONES
+
+CSRF_FIELD = "csrf_token"
+STATIC = Path(__file__).with_name("static")
+SECRET_PATH = re.compile(r"(/subscribe/)[^/\s?\"']+")
+
+
+def init_app(app: Flask) -> None:
+    app.after_request(_add_headers)
+    app.register_error_handler(HTTPException, _error_page)
+    app.jinja_env.globals.update(
+        csrf_token=csrf_token,
+        static=static_url,
+        settings=app.extensions["simulator"].settings,
+        status_label=STATUS_LABELS.get,
+        tone=lambda status: TONES.get(status, "quiet"),
+    )
+    for logger in (app.logger, logging.getLogger("werkzeug"), logging.getLogger("gunicorn.access")):
+        logger.addFilter(mask_start_links)
+
+
+def csrf_token() -> str:
+    """The token of this browser's session; made on first use."""
+    if CSRF_FIELD not in session:
+        session[CSRF_FIELD] = secrets.token_urlsafe(24)
+    return str(session[CSRF_FIELD])
+
+
+def csrf_is_valid() -> bool:
+    expected = session.get(CSRF_FIELD, "")
+    given = request.form.get(CSRF_FIELD, "")
+    return bool(expected) and hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def static_url(name: str) -> str:
+    """With a hash of the content in the address, so that the file can be cached for long."""
+    return url_for("static", filename=name, v=_digest(name))
+
+
+def mask_start_links(record: logging.LogRecord) -> bool:
+    """A logging filter: a start_url is a secret, and servers log addresses."""
+    message = record.getMessage()
+    masked = SECRET_PATH.sub(r"\1…", message)
+    if masked != message:
+        record.msg, record.args = masked, ()
+    return True
+
+
+def _add_headers(response: Response) -> Response:
+    origin = runtime().settings.return_origin
+    # No X-Frame-Options: it would block the portal's stage, which frame-ancestors allows.
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        f"base-uri 'none'; form-action 'self' {origin}; frame-ancestors 'self' {origin}"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # The address of a hosted page is a secret.
+    response.headers["Referrer-Policy"] = "no-referrer"
+    if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _error_page(error: HTTPException) -> Response | tuple[str, int] | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    if is_api():
+        return answer_http_error(error)
+    if request.path.startswith("/_control/"):
+        response = jsonify(detail=error.description)
+        response.status_code = error.code
+        return response
+    return error_page(error.code)
+
+
+def error_page(status: int, heading: str | None = None, text: str | None = None) -> tuple[str, int]:
+    """A page that says what happened and where to go on; the two pairs of words are for the usual cases."""
+    if status >= 500:
+        heading, text = _("Something went wrong here"), _("Nothing is lost. Please try again in a moment.")
+    page = render_template(
+        "error.html",
+        heading=heading or _("This page does not exist"),
+        text=text or _("Check the address, or go back to where you came from."),
+        in_studio=request.path.startswith("/studio"),
+    )
+    return page, status
