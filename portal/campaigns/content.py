@@ -1,0 +1,282 @@
+"""The campaigns' content: a data file each in `data/`, read into frozen objects with today's dates.
+
+Knows nothing of funding, accounts or pages. What can be computed is computed in `figures.py`, not typed.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+from flask_babel import to_user_timezone
+
+from ..config import ConfigurationError
+from ..database import now
+from ..language import NO_BREAK_SPACE, language
+
+FOLDER = Path(__file__).parent / "data"
+_UNIT = re.compile(r"(?<=\d) (?=[€%]|Mio\.|million\b|[kMG]W|k?m[²³]?\b|ct\b|p\. a\.)|(?<=§) |(?<=%) (?=p\. a\.)")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text in both languages; as a string it is that of the request's language."""
+
+    en: str
+    de: str
+
+    def __str__(self) -> str:
+        return str(getattr(self, language()))
+
+
+@dataclass(frozen=True)
+class ProductType:
+    """What the law asks for by kind of product: the notice beside each button, the information sheet, the limits."""
+
+    kind: Text
+    sheet: Text
+    limits: Text
+    self_disclosure_from: Decimal
+    check: Text
+    notice: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Fact:
+    name: Text
+    value: Text
+
+
+@dataclass(frozen=True)
+class Project:
+    title: Text
+    paragraphs: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A part of the use or of the source of funds; with a `key` its amount can be named in texts."""
+
+    name: Text
+    amount: Decimal
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Loan:
+    """Rates as a share of one."""
+
+    amount: Decimal
+    rate: Decimal
+    years: int
+    interest_only_years: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    opening_cash: Decimal
+    revenue: tuple[Decimal, ...]
+    ebitda: tuple[Decimal, ...]
+    assumptions: Text
+
+
+@dataclass(frozen=True)
+class Stress:
+    """What may go wrong with the plan, as shares of one."""
+
+    year: int
+    fewer_customers: Decimal
+    energy_share_of_costs: Decimal
+    energy_price_rise: Decimal
+    delay_years: int
+
+
+@dataclass(frozen=True)
+class Point:
+    title: Text
+    text: Text
+
+
+@dataclass(frozen=True)
+class Event:
+    at: date
+    text: Text
+    # Known to the month only.
+    rough: bool = False
+
+
+@dataclass(frozen=True)
+class Risk:
+    title: Text
+    what: Text
+    effect: Text
+    reaction: Text
+
+
+@dataclass(frozen=True)
+class Update:
+    at: date
+    title: Text
+    text: Text
+    bad: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    question: Text
+    answer: Text
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """Everything that its page says. Amounts are euros, rates a share of one."""
+
+    slug: str
+    name: str
+    product: ProductType
+    category: Text
+    summary: Text
+    issuer: Text
+    illustration: str
+    illustration_text: Text
+    volume: Decimal
+    minimum_volume: Decimal
+    nominal: Decimal
+    minimum: Decimal
+    interest: Decimal
+    interest_fixed: bool
+    term_years: int
+    issue_costs: Decimal
+    payment_days: int
+    opens: date
+    closes: date
+    examples: tuple[Decimal, ...]
+    loss_after_payments: int
+    facts: tuple[Fact, ...]
+    project: Project
+    uses: tuple[Share, ...]
+    sources: tuple[Share, ...]
+    honest: tuple[Point, ...]
+    timeline: tuple[Event, ...]
+    risks: tuple[Risk, ...]
+    questions: tuple[Question, ...]
+    updates: tuple[Update, ...] = ()
+    loan: Loan | None = None
+    plan: Plan | None = None
+    stress: Stress | None = None
+
+    def payment_day(self, year: int) -> date:
+        """When the interest of this year is due; that of the last year is the maturity."""
+        return add_months(self.closes, 12 * year)
+
+    @property
+    def maturity(self) -> date:
+        return self.payment_day(self.term_years)
+
+
+_LISTS: Mapping[str, type] = {
+    "facts": Fact,
+    "uses": Share,
+    "sources": Share,
+    "honest": Point,
+    "timeline": Event,
+    "risks": Risk,
+    "updates": Update,
+    "questions": Question,
+}
+_TABLES: Mapping[str, type] = {"project": Project, "loan": Loan, "plan": Plan, "stress": Stress}
+_PERCENT = {"interest", "issue_costs", "rate", "fewer_customers", "energy_share_of_costs", "energy_price_rise"}
+_COUNTS = {"term_years", "payment_days", "loss_after_payments", "years", "interest_only_years", "year", "delay_years"}
+
+
+def today() -> date:
+    """Today where the portal is at home: a campaign closes at midnight there."""
+    return cast(datetime, to_user_timezone(now())).date()
+
+
+def campaign(slug: str) -> Campaign | None:
+    """The campaign of this slug with its dates as of today; None where there is no such file."""
+    return load(slug, today()) if is_there(slug) else None
+
+
+def is_there(slug: str) -> bool:
+    return bool(re.fullmatch(r"[a-z0-9-]+", slug)) and (FOLDER / f"{slug}.toml").is_file()
+
+
+@lru_cache(maxsize=32)
+def load(slug: str, present: date) -> Campaign:
+    """Read a data file.
+
+    Args:
+        present: what the file's dates are counted from.
+
+    Raises:
+        ConfigurationError: the file cannot be read as a campaign.
+    """
+    path = FOLDER / f"{slug}.toml"
+    try:
+        raw = _toml(path)
+        end = _date(raw["closes"], present, present)
+        content = {name: _value(name, value, present, end) for name, value in raw.items() if name != "product_type"}
+        return Campaign(slug=slug, product=_product_types()[raw["product_type"]], **content)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"{path} cannot be read as a campaign: {error}") from error
+
+
+@lru_cache(maxsize=1)
+def _product_types() -> dict[str, ProductType]:
+    present = date.min
+    return {
+        name: ProductType(**{field: _value(field, value, present, present) for field, value in fields.items()})
+        for name, fields in _toml(FOLDER / "product_types.toml").items()
+    }
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return tomllib.load(file, parse_float=Decimal)
+
+
+def _value(name: str, value: Any, present: date, end: date) -> Any:
+    """A value of the file as the dataclasses want it, by its name and shape."""
+    if name in ("at", "opens", "closes"):
+        return _date(value, present, end)
+    if name in _TABLES:
+        return _TABLES[name](**_fields(value, present, end))
+    if name in _LISTS:
+        return tuple(_LISTS[name](**_fields(row, present, end)) for row in value)
+    if isinstance(value, dict):
+        return Text(en=_UNIT.sub(NO_BREAK_SPACE, value["en"]), de=_UNIT.sub(NO_BREAK_SPACE, value["de"]))
+    if isinstance(value, list):
+        return tuple(_value(name, item, present, end) for item in value)
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool) and name not in _COUNTS:
+        return Decimal(value) / 100 if name in _PERCENT else Decimal(value)
+    return value
+
+
+def _fields(row: dict[str, Any], present: date, end: date) -> dict[str, Any]:
+    fields = {name: _value(name, value, present, end) for name, value in row.items()}
+    if isinstance(row.get("at"), dict) and "months" in row["at"]:
+        fields["rough"] = True
+    return fields
+
+
+def _date(value: Any, present: date, end: date) -> date:
+    if isinstance(value, date):
+        return value
+    start = end if value.get("after") == "end" else present
+    return add_months(start, 12 * value.get("years", 0) + value.get("months", 0)) + timedelta(value.get("days", 0))
+
+
+def add_months(start: date, months: int) -> date:
+    """The same day some months on, or the last day of that month."""
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))

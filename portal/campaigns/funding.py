@@ -1,0 +1,88 @@
+"""How far a campaign is funded, as Cashlink last told, and what state follows from that and from the calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from ..cashlink.money import to_decimal
+from ..database import db, now
+from ..history import UNUSABLE
+from ..models import FundingInformation
+from ..web import settings
+from .content import Campaign, today
+
+State = Literal["open", "almost_full", "coming", "full", "closed"]
+
+ALMOST_FULL = Decimal("0.9")
+# The loop asks several times a minute: after this long, Cashlink has not been answering.
+STALE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Funding:
+    """What the funding information API said about one product. It counts subscriptions, not people."""
+
+    raised: Decimal
+    volume: Decimal
+    subscriptions: int
+    answered_at: datetime
+
+    @property
+    def share(self) -> Decimal:
+        return self.raised / self.volume if self.volume else Decimal()
+
+    @property
+    def age(self) -> timedelta:
+        return max(now() - self.answered_at, timedelta())
+
+    @property
+    def is_stale(self) -> bool:
+        return self.age > STALE
+
+
+def read(slug: str) -> Funding | None:
+    """The funding of a campaign; None before the first answer, or where the answer does not name its product."""
+    return read_all().get(slug)
+
+
+def read_all() -> dict[str, Funding]:
+    """The funding of all campaigns that Cashlink's last answer names. Told apart by the product's name.
+
+    Source: https://docs.cashlink.de, more-information/platform-information-api.
+    """
+    row = db.session.get(FundingInformation, 1)
+    if row is None or row.answered_at <= UNUSABLE:
+        return {}
+    products = {product.get("name"): product for product in row.products if isinstance(product, Mapping)}
+    found = {
+        mapping.slug: _funding(products[mapping.product_name], row.answered_at)
+        for mapping in settings().campaigns
+        if mapping.product_name in products
+    }
+    return {slug: funding for slug, funding in found.items() if funding is not None}
+
+
+def _funding(product: Mapping[str, Any], answered_at: datetime) -> Funding | None:
+    """A product as the API writes it; None for one that is not as documented: rather no figure than a wrong one."""
+    try:
+        raised, volume = to_decimal(product["investment_sum"]), to_decimal(product["volume"])
+        count = int(product["investment_count"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return Funding(raised, volume, count, answered_at)
+
+
+def state(campaign: Campaign, funding: Funding | None, present: date | None = None) -> State:
+    """Whether one can subscribe ("open", "almost_full"), not yet, or not any more."""
+    present = present or today()
+    if present > campaign.closes:
+        return "closed"
+    if present < campaign.opens:
+        return "coming"
+    if funding is not None and funding.volume and funding.raised >= funding.volume:
+        return "full"
+    return "almost_full" if funding is not None and funding.share >= ALMOST_FULL else "open"
