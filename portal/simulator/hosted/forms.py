@@ -3,7 +3,7 @@
 All progress is written to the investment's row at once, for the investor may go on in another browser.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +13,7 @@ from babel import Locale
 from flask import request
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_babel.speaklater import LazyString
 
 from .. import rules
 from ..funding import remaining
@@ -202,10 +203,8 @@ def read_units(investment: Investment) -> tuple[Form, int]:
     return form, (cents or 0) // campaign.nominal
 
 
-def read_boxes(names: list[str]) -> Form:
+def read_boxes(boxes: Mapping[str, LazyString]) -> Form:
     """Boxes are never ticked in advance, and after an error only those that were ticked."""
-    form = Form.of_request(names)
-    for name in names:
-        if not form.values[name]:
-            form.errors[name] = _("Tick this box to go on")
+    form = Form.of_request(list(boxes))
+    form.errors = {name: str(message) for name, message in boxes.items() if not form.values[name]}
     return form

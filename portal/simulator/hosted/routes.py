@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -26,8 +27,17 @@ bp = Blueprint("hosted", __name__, url_prefix="/subscribe/<token>")
 
 # The steps up to the signature, in their order; the identification follows it.
 STEPS = ("welcome", "amount", "documents", "signature")
-DOCUMENT_BOXES = ["documents_opened", "electronic_form"]
-SIGNATURE_BOXES = ["documents_read", "total_loss", "own_account"]
+
+# The boxes that must be ticked, and what is said when one is not.
+DOCUMENT_BOXES = {
+    "documents_opened": _l("Confirm that you could open and save all documents"),
+    "electronic_form": _l("Confirm that you agree to the electronic form"),
+}
+SIGNATURE_BOXES = {
+    "documents_read": _l("Confirm that you have read the information sheet and the terms"),
+    "total_loss": _l("Confirm that you know of the possible loss"),
+    "own_account": _l("Confirm that you act on your own account"),
+}
 
 Page = str | Response | tuple[str, int]
 
