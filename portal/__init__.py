@@ -48,6 +48,7 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
     integration.set_up(app, settings)
     for feature in (pages, accounts, investors, campaigns, investments, webhooks):
         app.register_blueprint(feature.bp)
+    app.register_blueprint(webhooks.tokens_bp)
     if demo:
         from . import demo as presenter
 

@@ -45,7 +45,17 @@ VARIABLES = (
     Variable(
         "CASHLINK_INFO_URL", "", "funding information, e.g. `https://…/api/external-info/`; empty: no funding is shown"
     ),
-    Variable("CASHLINK_WEBHOOK_TOKENS", None, "bearer tokens that webhooks may carry; two at most, comma: old and new"),
+    Variable(
+        "CASHLINK_WEBHOOK_TOKENS",
+        "",
+        "bearer tokens that webhooks may carry; two at most, comma: old and new. These or the next two are needed",
+    ),
+    Variable(
+        "CASHLINK_WEBHOOK_CLIENT_ID",
+        "",
+        "client id with which Cashlink fetches a token for its webhooks at /oauth/token",
+    ),
+    Variable("CASHLINK_WEBHOOK_CLIENT_SECRET", "", "its secret; 16 characters at least"),
     Variable(
         "CASHLINK_CAMPAIGNS", None, "`slug=campaign id=product name`, comma: which campaign file is which campaign"
     ),
@@ -67,6 +77,8 @@ DEMO_VALUES = {
     "CASHLINK_CLIENT_ID": "demo-client",
     "CASHLINK_CLIENT_SECRET": "demo-secret",
     "CASHLINK_WEBHOOK_TOKENS": "demo-webhook-token",
+    "CASHLINK_WEBHOOK_CLIENT_ID": "demo-webhook-client",
+    "CASHLINK_WEBHOOK_CLIENT_SECRET": "demo-webhook-secret",
     "PORTAL_SECRET_KEY": "demo-secret-key-that-protects-nothing-at-all",
 }
 
@@ -79,6 +91,8 @@ class Settings:
     start_url_hosts: tuple[str, ...]
     info_url: str
     webhook_tokens: tuple[str, ...] = field(repr=False)
+    webhook_client_id: str
+    webhook_client_secret: str = field(repr=False)
     campaigns: tuple[CampaignMapping, ...]
     company: str
     secret_key: str = field(repr=False)
@@ -118,6 +132,8 @@ class Settings:
             start_url_hosts=reader.hosts("CASHLINK_START_URL_HOSTS"),
             info_url=reader.url("CASHLINK_INFO_URL"),
             webhook_tokens=reader.tokens("CASHLINK_WEBHOOK_TOKENS"),
+            webhook_client_id=reader.text("CASHLINK_WEBHOOK_CLIENT_ID"),
+            webhook_client_secret=reader.text("CASHLINK_WEBHOOK_CLIENT_SECRET"),
             campaigns=reader.campaigns("CASHLINK_CAMPAIGNS"),
             company=reader.text("CASHLINK_COMPANY"),
             secret_key=reader.secret("PORTAL_SECRET_KEY"),
@@ -130,6 +146,7 @@ class Settings:
             proxy=reader.url("CASHLINK_PROXY"),
             ca_file=reader.file("CASHLINK_CA_FILE"),
         )
+        reader.check_webhook_authentication(settings)
         if reader.problems:
             raise ConfigurationError("\n".join(reader.problems))
         return settings
@@ -196,6 +213,16 @@ class _Reader:
         if value and len(value) < 32:
             self._wrong(name, "is too short. Make a random one of 32 characters or more")
         return value
+
+    def check_webhook_authentication(self, settings: Settings) -> None:
+        """Cashlink registers either a bearer token or OAuth client credentials [doc]; one of them must be there."""
+        client, secret = settings.webhook_client_id, settings.webhook_client_secret
+        if bool(client) != bool(secret):
+            self._wrong("CASHLINK_WEBHOOK_CLIENT_SECRET", "goes with CASHLINK_WEBHOOK_CLIENT_ID. Set both, or neither")
+        elif secret and len(secret) < 16:
+            self._wrong("CASHLINK_WEBHOOK_CLIENT_SECRET", "is too short. Make a random one of 32 characters")
+        if not settings.webhook_tokens and not client:
+            self._wrong("CASHLINK_WEBHOOK_TOKENS", "is not set. Set it to a random token of 32 characters")
 
     def number(self, name: str) -> int:
         value = self.text(name)

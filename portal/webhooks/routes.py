@@ -19,6 +19,7 @@ from ..database import db, insert_or_ignore, now, write_lock
 from ..models import UnreadableWebhook
 from ..web import csrf, settings
 from .events import UnreadableError, read
+from .tokens import is_issued
 
 MAX_BODY = 64 * 1024
 # How many bodies that nobody understands are kept for the operator.
@@ -53,14 +54,16 @@ def _answer(status: int, headers: dict[str, str] | None = None) -> ResponseRetur
 
 
 def _is_authentic(header: str) -> bool:
-    """A bearer token of `CASHLINK_WEBHOOK_TOKENS`; two may be valid while one replaces the other.
+    """A bearer token of `CASHLINK_WEBHOOK_TOKENS`, or one that our own token endpoint has issued.
+
+    Two of the former may be valid while one replaces the other.
 
     Compared as bytes in constant time; without any token configured nothing is authentic.
     """
     scheme, _, token = header.partition(" ")
     given = token.strip().encode("utf-8", "surrogateescape")
     matches = [hmac.compare_digest(given, known.encode()) for known in settings().webhook_tokens]
-    return scheme.lower() == "bearer" and any(matches)
+    return scheme.lower() == "bearer" and (any(matches) or is_issued(token.strip()))
 
 
 def _store(body: bytes) -> None:

@@ -1,0 +1,82 @@
+"""`POST /oauth/token`: the portal's own token endpoint, where Cashlink fetches a token for its webhooks.
+
+Client credentials after RFC 6749, 4.4 and 5.2. The tokens are signed and short-lived, and need no table: any process
+behind the balancer can check what another has issued.
+
+Source: https://docs.cashlink.de, cashlink-api/getting-started, "webhooks": a bearer token, or OAuth credentials.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from flask import Blueprint, Request, request
+from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from ..web import csrf, settings
+
+LIFETIME = 600  # seconds
+
+bp = Blueprint("webhook_tokens", __name__)
+
+
+@bp.post("/oauth/token")
+@csrf.exempt
+def issue() -> ResponseReturnValue:
+    """A token for a client that knows its secret."""
+    client = settings().webhook_client_id
+    if not client:
+        return _error(400, "unauthorized_client")
+    grants = request.form.getlist("grant_type")
+    if len(grants) != 1:
+        return _error(400, "invalid_request")
+    if grants != ["client_credentials"]:
+        return _error(400, "unsupported_grant_type")
+    if not _knows_secret(request):
+        return _error(401, "invalid_client")
+    token = _serializer().dumps(client)
+    return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}, 200, _NOT_STORED
+
+
+def is_issued(token: str) -> bool:
+    """Whether this portal has issued the token, for the client in use, within its lifetime."""
+    try:
+        client = _serializer().loads(token, max_age=LIFETIME)
+    except (BadSignature, ValueError):
+        return False
+    known = settings().webhook_client_id
+    return bool(known) and client == known
+
+
+_NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    # The secret is part of the key: a new secret ends the tokens of the old one.
+    return URLSafeTimedSerializer([settings().secret_key + settings().webhook_client_secret], salt="webhook-token")
+
+
+def _knows_secret(request: Request) -> bool:
+    """Basic or form authentication (RFC 6749, 2.3.1), one of them; compared in constant time."""
+    basic = request.authorization if request.authorization and request.authorization.type == "basic" else None
+    if basic is not None:
+        client, secret = basic.username or "", basic.password or ""
+        if "client_secret" in request.form:
+            return False
+    else:
+        client, secret = request.form.get("client_id", ""), request.form.get("client_secret", "")
+    same_client = hmac.compare_digest(_bytes(client), settings().webhook_client_id.encode())
+    same_secret = hmac.compare_digest(_bytes(secret), settings().webhook_client_secret.encode())
+    return same_client and same_secret
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _error(status: int, code: str) -> ResponseReturnValue:
+    headers = dict(_NOT_STORED)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="webhooks"'
+    return {"error": code}, status, headers

@@ -1,0 +1,75 @@
+"""Settings: read completely, refused with variable and remedy, and told truly by the README."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from portal.config import VARIABLES, ConfigurationError, Settings, demo_settings_used
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+
+
+def test_the_settings_of_the_tests_are_complete(environ: dict[str, str]) -> None:
+    settings = Settings.from_environment(environ)
+    assert settings.campaigns[0].product_name == "Wärmeanleihe Hollerbrück"
+    assert settings.database_url.startswith("sqlite:///")
+
+
+def test_all_problems_are_named_at_once() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_environment({})
+    required = [variable.name for variable in VARIABLES if variable.default is None]
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [*required, "CASHLINK_WEBHOOK_TOKENS"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("CASHLINK_API_URL", "demo.cashlink.de", "scheme"),
+        ("CASHLINK_API_URL", "http://demo.cashlink.de/api", "https"),
+        ("CASHLINK_API_URL", "https://host:99999999/x", "address"),
+        ("CASHLINK_START_URL_HOSTS", "https://demo.cashlink.de", "host names"),
+        ("CASHLINK_START_URL_HOSTS", "*.cashlink.de", "wildcards"),
+        ("CASHLINK_WEBHOOK_TOKENS", "short", "16 characters"),
+        ("CASHLINK_WEBHOOK_TOKENS", ",".join(["a" * 20, "b" * 20, "c" * 20]), "two tokens"),
+        ("CASHLINK_CAMPAIGNS", "slug=not-a-uuid=Name", "UUID"),
+        ("CASHLINK_CA_FILE", "/does/not/exist.pem", "not there"),
+        ("PORTAL_SECRET_KEY", "short", "32 characters"),
+        ("PORTAL_STREAMS", "many", "number"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_remedy(environ: dict[str, str], name: str, value: str, hint: str) -> None:
+    with pytest.raises(ConfigurationError, match=hint) as caught:
+        Settings.from_environment({**environ, name: value})
+    assert str(caught.value).startswith(f"{name}: ")
+    assert "secret-of-the-tests" not in str(caught.value)
+
+
+def test_secrets_do_not_stand_in_the_representation(environ: dict[str, str]) -> None:
+    told = repr(Settings.from_environment(environ))
+    for name in ("CASHLINK_CLIENT_SECRET", "CASHLINK_WEBHOOK_TOKENS", "PORTAL_SECRET_KEY"):
+        assert environ[name] not in told
+
+
+def test_the_demos_settings_are_recognised(environ: dict[str, str]) -> None:
+    assert demo_settings_used(environ) == []
+    environ["CASHLINK_WEBHOOK_TOKENS"] = "a-good-token-of-mine,demo-webhook-token"
+    assert demo_settings_used(environ) == ["CASHLINK_WEBHOOK_TOKENS"]
+
+
+def test_the_readme_tells_each_setting_with_default_and_meaning() -> None:
+    table = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*) \|$", README.read_text(), re.MULTILINE))
+    for variable in VARIABLES:
+        default = "**required**" if variable.default is None else f"`{variable.default}`" if variable.default else "–"
+        assert table[variable.name] == f"{default} | {variable.meaning}"
+
+
+def test_the_readme_tells_the_simulators_settings_too() -> None:
+    simulator = pytest.importorskip("portal.simulator.config", reason="the simulator has been deleted")
+    table = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*) \|$", README.read_text(), re.MULTILINE))
+    for setting in simulator.SETTINGS:
+        default = f"`{setting.default}`" if setting.default else "–"
+        assert table[setting.name] == f"{default} | {setting.meaning}"
