@@ -1,0 +1,54 @@
+"""What the progress page and the portfolio know of a campaign: the one place where they read its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from ..campaigns import content
+from ..language import day, percent
+from ..web import settings
+from .texts import Holding
+from .texts import gettext as _
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A campaign as the summary shows it.
+
+    Attributes:
+        nominal: of one unit; None for a campaign whose content is no longer there.
+        terms: further lines of the summary, label and value.
+    """
+
+    name: str
+    nominal: Decimal | None = None
+    first_interest: date | None = None
+    terms: tuple[tuple[str, str], ...] = ()
+
+    def holding(self, units: int | None) -> Holding:
+        """Units as Cashlink told them, and the amount that follows [assumed: units × nominal]."""
+        amount = units * self.nominal if units is not None and self.nominal is not None else None
+        return Holding(units, amount, self.first_interest)
+
+
+def campaign_facts(slug: str) -> Facts:
+    """The facts of a campaign; of one that has been taken out, its name at least."""
+    campaign = content.campaign(slug)
+    if campaign is None:
+        mapping = settings().campaign(slug)
+        return Facts(mapping.product_name if mapping and mapping.product_name else slug)
+    first_interest = campaign.payment_day(1)
+    share = percent(campaign.interest, 2)
+    interest = _("%(share)s a year", share=share) if campaign.interest_fixed else _("%(share)s held out", share=share)
+    return Facts(
+        name=campaign.name,
+        nominal=campaign.nominal,
+        first_interest=first_interest if campaign.interest_fixed and first_interest >= content.today() else None,
+        terms=(
+            (_("Interest"), interest),
+            (_("Until"), day(campaign.maturity)),
+            (_("Issuer"), str(campaign.issuer)),
+        ),
+    )

@@ -1,0 +1,199 @@
+"""Live news: a watcher per process reads what is new, once for all open pages, and wakes those that it concerns.
+
+It passes on nothing but "look again". What a page shows, and to whom, the page's own view decides.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from .database import db, now
+from .models import Intent, Investment, Investor, StatusChange
+
+# Seconds between two looks. Half of it is what a page waits on average.
+TICK = 0.25
+# A row bears the instant before its commit: those of the last seconds are looked at again.
+OVERLAP = timedelta(seconds=10)
+
+
+class Listener:
+    """One open stream's ear."""
+
+    def __init__(self) -> None:
+        self._woken = threading.Event()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether there was news. It is forgotten here, so the caller must look after this, never before."""
+        woken = self._woken.wait(seconds)
+        self._woken.clear()
+        return woken
+
+
+class Hub:
+    """The open streams of this process, by the investment that they show.
+
+    Each has an event of its own: news for one page do not wake the threads of a thousand others.
+    """
+
+    def __init__(self, cap: int) -> None:
+        self.cap = cap
+        self.closing = False
+        self._lock = threading.Lock()
+        self._listeners: dict[uuid.UUID, list[Listener]] = {}
+
+    def __len__(self) -> int:
+        with self._lock:
+            return self._count()
+
+    def _count(self) -> int:
+        return sum(map(len, self._listeners.values()))
+
+    @contextmanager
+    def listen(self, investment_id: uuid.UUID) -> Iterator[Listener | None]:
+        """A listener for the time of a stream; None beyond the cap and while the process ends."""
+        listener = Listener()
+        with self._lock:
+            admitted = not self.closing and self._count() < self.cap
+            if admitted:
+                self._listeners.setdefault(investment_id, []).append(listener)
+        try:
+            yield listener if admitted else None
+        finally:
+            if admitted:
+                self._forget(investment_id, listener)
+
+    def _forget(self, investment_id: uuid.UUID, listener: Listener) -> None:
+        with self._lock:
+            self._listeners[investment_id].remove(listener)
+            if not self._listeners[investment_id]:
+                del self._listeners[investment_id]
+
+    def wake(self, investment_ids: Iterable[uuid.UUID]) -> None:
+        with self._lock:
+            for investment_id in investment_ids:
+                for listener in self._listeners.get(investment_id, ()):
+                    listener.wake()
+
+    def wake_all(self) -> None:
+        with self._lock:
+            self._wake_all()
+
+    def _wake_all(self) -> None:
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.wake()
+
+    def open(self) -> None:
+        self.closing = False
+
+    def close(self) -> None:
+        """End all streams at once, instead of when the server loses patience."""
+        with self._lock:
+            self.closing = True
+            self._wake_all()
+
+
+def hub(app: Flask) -> Hub:
+    return cast(Hub, app.extensions["hub"])
+
+
+class Watcher:
+    """The thread that looks for news. The server's process starts it, never `create_app`."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._hub = hub(app)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._newest_row: int | None = None
+        self._closed_at = now()
+        self._seen: set[tuple[Any, ...]] = set()
+        self._failing = False
+
+    def start(self, alive: Callable[[], bool] = lambda: True) -> Watcher:
+        """Begin to look.
+
+        Args:
+            alive: asked at each look; once it says no, all streams end (gunicorn's worker knows of SIGTERM that way).
+        """
+        self._hub.open()
+        self._look()
+        self._thread = threading.Thread(target=self._run, args=(alive,), name="live-watcher", daemon=True)
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Stop, and end all streams."""
+        self._stop.set()
+        self._hub.close()
+        if self._thread is not None:
+            self._thread.join(5)
+
+    def _run(self, alive: Callable[[], bool]) -> None:
+        while alive() and not self._stop.wait(TICK):
+            self._look()
+        self._hub.close()
+
+    def _look(self) -> None:
+        """One look. A database that cannot be read now will be read at a later one; it is logged once."""
+        try:
+            with self._app.app_context():
+                self._hub.wake(self._with_new_changes() | self._with_closed_intents())
+        except SQLAlchemyError as error:
+            if not self._failing:
+                self._app.logger.warning("no live news, the database cannot be read: %s", type(error).__name__)
+            self._failing = True
+        else:
+            self._failing = False
+
+    def _with_new_changes(self) -> set[uuid.UUID]:
+        """Investments about which Cashlink has said something.
+
+        On PostgreSQL a row can appear below one that was seen already; each stream therefore looks for itself, too,
+        now and then.
+        """
+        newest = db.session.scalar(select(func.max(StatusChange.id))) or 0
+        last = newest if self._newest_row is None else self._newest_row
+        found: set[uuid.UUID] = set()
+        if newest > last:
+            statement = (
+                select(Investment.id)
+                .join(StatusChange, StatusChange.investment_id == Investment.cashlink_id)
+                .where(StatusChange.id > last, StatusChange.id <= newest)
+            )
+            found.update(db.session.scalars(statement))
+        elif newest < last:
+            # Rows are only ever appended: this is another database under the same name, restored or started over.
+            self._hub.wake_all()
+        self._newest_row = newest
+        return found
+
+    def _with_closed_intents(self) -> set[uuid.UUID]:
+        """Investments whose creation, or whose investor's import, has been decided."""
+        statement = select(Intent.id, Intent.closed_at, Intent.investment_id, Intent.investor_id)
+        rows = {row.t for row in db.session.execute(statement.where(Intent.closed_at > self._closed_at - OVERLAP))}
+        fresh = rows - self._seen
+        found = {investment_id for _id, _closed_at, investment_id, _investor_id in fresh if investment_id}
+        investors = {investor_id for _id, _closed_at, _investment_id, investor_id in fresh if investor_id}
+        if investors:
+            waiting = (
+                select(Investment.id)
+                .join(Investor, Investor.user_id == Investment.user_id)
+                .where(Investor.id.in_(investors), Investment.cashlink_id.is_(None))
+            )
+            found.update(db.session.scalars(waiting))
+        self._seen = rows
+        self._closed_at = max((cast(datetime, closed_at) for _id, closed_at, *_ in rows), default=self._closed_at)
+        return found
