@@ -34,7 +34,10 @@ lock: .dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		pyproject.toml requirements.in --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--extra serve --extra dev --constraint requirements.lock \
+		--extra serve --constraint requirements.lock \
+		pyproject.toml requirements.in --output-file requirements-serve.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra serve --extra dev --constraint requirements-serve.lock \
 		pyproject.toml requirements.in --output-file requirements-dev.lock
 
 ## Take new texts into the German catalogues, and compile them

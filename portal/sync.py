@@ -205,7 +205,7 @@ def _fetch_funding(url: str) -> None:
 
 
 def _send_mail() -> Steps:
-    return [mail.send_due]
+    return [partial(mail.send_due, cast(Flask, current_app._get_current_object()))]
 
 
 class Loop:
