@@ -23,7 +23,12 @@ from ..database import now
 from ..language import NO_BREAK_SPACE, language
 
 FOLDER = Path(__file__).parent / "data"
-_UNIT = re.compile(r"(?<=\d) (?=[€%]|Mio\.|million\b|[kMG]W|k?m[²³]?\b|ct\b|p\. a\.)|(?<=§) |(?<=%) (?=p\. a\.)")
+_UNIT = re.compile(
+    r"(?<=\d) (?=[€%]|Mio\.|million\b|[kMG]W|k?m[²³]?\b|p\. a\.|Jahre?n?\b|years?\b|Tagen?\b|days?\b)"
+    r"|(?<=§) |(?<=%) (?=p\. a\.)|(?<=p\.) (?=a\.)"
+)
+    r"(?<=\d) (?=[€%]|Mio\.|million\b|[kMG]W|k?m[²³]?\b|ct\b|p\. a\.|Jahre?n?\b|years?\b|Tagen?\b|days?\b)|(?<=§) |(?<=%) (?=p\. a\.)"
+)
 
 
 @dataclass(frozen=True)

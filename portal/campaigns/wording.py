@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
-from flask_babel import format_decimal, ngettext
+from flask_babel import format_date, format_decimal, ngettext
 from flask_babel import gettext as _
 
-from ..language import day, percent, whole_money
+from ..language import NO_BREAK_SPACE, day, percent, whole_money
 from . import figures
 from .content import Campaign, Text
 
@@ -35,6 +36,7 @@ def words(campaign: Campaign) -> dict[str, str]:
         "closes": day(campaign.closes),
         "first_payment": day(campaign.payment_day(1)),
         "maturity": day(campaign.maturity),
+        "maturity_month": month(campaign.maturity),
         "payment_days": str(campaign.payment_days),
         "issue_costs": whole_money(campaign.volume * campaign.issue_costs),
         "issue_costs_share": percent(campaign.issue_costs),
@@ -85,8 +87,13 @@ def _stress_words(campaign: Campaign) -> dict[str, str]:
     }
 
 
+def month(value: date) -> str:
+    """`November 2027`"""
+    return str(format_date(value, "MMMM y")).replace(" ", NO_BREAK_SPACE)
+
+
 def term(campaign: Campaign) -> str:
-    return str(ngettext("%(num)d year", "%(num)d years", campaign.term_years)).replace(" ", "\N{NO-BREAK SPACE}")
+    return str(ngettext("%(num)d year", "%(num)d years", campaign.term_years)).replace(" ", NO_BREAK_SPACE)
 
 
 def millions(amount: Decimal) -> str:
