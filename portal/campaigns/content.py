@@ -27,8 +27,6 @@ _UNIT = re.compile(
     r"(?<=\d) (?=[€%]|Mio\.|million\b|[kMG]W|k?m[²³]?\b|p\. a\.|Jahre?n?\b|years?\b|Tagen?\b|days?\b)"
     r"|(?<=§) |(?<=%) (?=p\. a\.)|(?<=p\.) (?=a\.)"
 )
-    r"(?<=\d) (?=[€%]|Mio\.|million\b|[kMG]W|k?m[²³]?\b|ct\b|p\. a\.|Jahre?n?\b|years?\b|Tagen?\b|days?\b)|(?<=§) |(?<=%) (?=p\. a\.)"
-)
 
 
 @dataclass(frozen=True)
