@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from flask_wtf.form import _Auto
-from itsdangerous import base64_decode, base64_encode
+from itsdangerous import BadData, base64_decode, base64_encode
 from werkzeug.datastructures import CombinedMultiDict
 from werkzeug.exceptions import HTTPException, MisdirectedRequest
 
@@ -69,7 +69,7 @@ def unmask(masked: str) -> str | None:
         raw = base64_decode(masked)
         half = len(raw) // 2
         return bytes(a ^ b for a, b in zip(raw[:half], raw[half:], strict=True)).decode()
-    except ValueError:
+    except (BadData, ValueError):
         return None
 
 
@@ -78,8 +78,10 @@ csrf = MaskedCsrf()
 
 def set_up(app: Flask) -> None:
     csrf.init_app(app)
-    app.jinja_env.globals.update(asset=asset, csrf_token=lambda: mask(generate_csrf()), current_place=current_place)
-    app.context_processor(lambda: {"settings": settings()})
+    masked = {"csrf_token": lambda: mask(generate_csrf())}
+    app.jinja_env.globals.update(asset=asset, current_place=current_place, **masked)
+    # Flask-WTF puts its unmasked token into the context, which comes before the globals.
+    app.context_processor(lambda: {"settings": settings(), **masked})
     app.before_request(refuse_foreign_hosts)
     app.after_request(add_headers)
     app.register_error_handler(CSRFError, form_too_old)
@@ -167,7 +169,10 @@ def form_too_old(error: CSRFError) -> ResponseReturnValue:
     g.notice = _("This page was open too long. Your entries are still here; please send them again.")
     again = show_again(request.path)
     if again is not None:
-        return current_app.make_response((again, 400))  # type: ignore[arg-type]
+        response = current_app.make_response(again)
+        if response.status_code < 300:
+            response.status_code = 400
+        return response
     return render_template("error.html", **error_texts(400)), 400
 
 
