@@ -71,10 +71,7 @@ def newest_change(cashlink_id: str | None) -> StatusChange | None:
 
 
 def changes(cashlink_id: str | None) -> list[StatusChange]:
-    """What happened, oldest first. A change that was polled disappears once a webhook has told the same.
-
-    The polled one bears the instant of the answer, the webhook the instant of the change, which is earlier.
-    """
+    """What happened, oldest first. A change that was polled disappears once a webhook has told the same."""
     if cashlink_id is None:
         return []
     rows = db.session.scalars(
@@ -88,17 +85,15 @@ def changes(cashlink_id: str | None) -> list[StatusChange]:
 
 
 def _told_by_webhook(polled: StatusChange, told: Sequence[StatusChange], rows: Sequence[StatusChange]) -> bool:
-    """Whether a webhook brought this status for the same stretch of time, with no other status in between."""
+    """Whether a webhook brought the same status, with no other one in between.
+
+    The polled instant may lie on either side of the webhook's: it is the answer's, cut to the second.
+    """
     for webhook in told:
-        if webhook.status != polled.status or webhook.changed_at > polled.changed_at:
-            continue
-        between = [
-            row
-            for row in rows
-            if webhook.changed_at < row.changed_at < polled.changed_at and row.status != polled.status
-        ]
-        if not between:
-            return True
+        if webhook.status == polled.status:
+            first, last = sorted((webhook.changed_at, polled.changed_at))
+            if not any(first < row.changed_at < last and row.status != polled.status for row in rows):
+                return True
     return False
 
 
