@@ -1,5 +1,6 @@
 """German and English: which one a request gets, and how amounts and instants are written in it."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import urlencode
@@ -61,15 +62,15 @@ def plain_amount(cents: int) -> str:
 def read_amount(text: str) -> int | None:
     """Cents, from an amount as people type it in this language; None when it is none."""
     cleaned = text.replace("€", "").replace("EUR", "").replace(NO_BREAK, "").replace(" ", "")
+    if not re.fullmatch(r"-?[0-9.,]{1,15}", cleaned, re.ASCII):
+        return None
     # A user of the German page may well type 1000.00, and the other way round.
     for locale in (get_locale(), *LOCALES.values()):
         try:
             amount = parse_decimal(cleaned, locale=locale, strict=True)
         except NumberFormatError:
             continue
-        if not amount.is_finite() or abs(amount) >= 10**12 or amount * 100 % 1:
-            return None
-        return int(amount * 100)
+        return None if amount * 100 % 1 else int(amount * 100)
     return None
 
 

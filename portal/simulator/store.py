@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, inspect, select
 from sqlalchemy.orm import Session
 
 from .models import Base, Campaign, StoredAnswer, db
@@ -61,12 +61,12 @@ def prepare(path: Path | str) -> None:
     engine = create_engine(database_url(path), **ENGINE_OPTIONS)
     set_up(engine)
     try:
-        with Session(engine) as session:
-            connection = session.connection()
+        with engine.connect() as connection:
             if connection.exec_driver_sql("PRAGMA user_version").scalar() != SCHEMA_VERSION:
                 _make_tables(connection)
+        with Session(engine) as session:
             # No request of an earlier process is still running: what it had claimed is free again.
-            session.query(StoredAnswer).filter(StoredAnswer.status.is_(None)).delete()
+            session.execute(delete(StoredAnswer).where(StoredAnswer.status.is_(None)))
             if not session.scalar(select(Campaign.id).limit(1)):
                 session.add_all(read_campaigns(datetime.now(UTC)))
             session.commit()
@@ -75,13 +75,13 @@ def prepare(path: Path | str) -> None:
 
 
 def _make_tables(connection: Connection) -> None:
+    # Tables of another version may refer to each other in any order.
+    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     for name in inspect(connection).get_table_names():
-        # Committed one by one, with the keys off: the order of unknown tables is unknown.
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
         connection.exec_driver_sql(f'DROP TABLE "{name}"')
-        connection.commit()
     Base.metadata.create_all(connection)
     connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+    connection.commit()
 
 
 def empty(session: Any, now: datetime) -> None:
