@@ -74,6 +74,20 @@ class EmailToken(Model):
     used_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class Attempt(Model):
+    """A try at something that is limited: a failed sign-in, a mail to an address. All processes share the count.
+
+    The key is a keyed hash: neither email nor IP addresses stand here.
+    """
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_key_hash_at", "key_hash", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key_hash: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+
 class Mail(Model):
     """A message in the queue. It is written with the change that causes it and sent after the commit."""
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import timedelta
+from urllib.parse import urlsplit
 
-from flask import Flask, session
-from flask_login import LoginManager, login_user, logout_user
+from flask import Flask, current_app, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy import delete, select
+from werkzeug.exceptions import HTTPException
 
 from ..database import db, now
 from ..models import User, UserSession
+from ..navigation import own_path
 
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
@@ -37,6 +41,9 @@ def hash_token(token: str) -> str:
 
 def sign_in(user: User) -> None:
     """Start a session with a token of its own; the caller has checked the password."""
+    left = UserSession.token_hash == hash_token(session.get("_user_id", ""))
+    expired = (UserSession.user_id == user.id) & (UserSession.created_at < now() - LONGEST)
+    db.session.execute(delete(UserSession).where(left | expired))
     session.clear()
     token = secrets.token_urlsafe(32)
     db.session.add(UserSession(token_hash=hash_token(token), user_id=user.id))
@@ -60,6 +67,31 @@ def end_all_sessions(user: User, except_token: str | None = None) -> None:
     if except_token:
         statement = statement.where(UserSession.token_hash != hash_token(except_token))
     db.session.execute(statement)
+
+
+def has_ended() -> bool:
+    """Whether this browser was signed in, and its session has ended since."""
+    return "_user_id" in session and not current_user.is_authenticated
+
+
+@login_manager.unauthorized_handler
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Lead to the sign-in page, and from there back to the page where the person was."""
+    return redirect(url_for("accounts.login", next=_page_of_request()), 303)
+
+
+def _page_of_request() -> str:
+    """The page itself; for a form that was sent the page on which it stood."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    sent_from = urlsplit(request.referrer or "")
+    if sent_from.netloc == request.host:
+        return own_path(sent_from._replace(scheme="", netloc="", fragment="").geturl())
+    try:
+        current_app.url_map.bind_to_environ(request.environ).match(request.path, method="GET")
+    except HTTPException:
+        return "/"
+    return request.path
 
 
 @login_manager.user_loader

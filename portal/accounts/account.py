@@ -1,0 +1,96 @@
+"""The account page: who is signed in, what was agreed to and passed on, sessions and password; and a forgotten one."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user, login_required
+
+from ..database import db
+from ..language import clock, language
+from ..web import show_form
+from . import attempts, passwords, registration, sessions, tokens
+from .forms import ChangePasswordForm, ForgottenForm, NewPasswordForm
+from .routes import bp
+
+
+@bp.get("/account")
+@login_required
+def account() -> ResponseReturnValue:
+    """What the portal knows about the account; the investor data themselves are not shown again."""
+    return render_template("accounts/account.html", investor=current_user.investor)
+
+
+@bp.post("/account/sign-out-everywhere")
+@login_required
+def sign_out_everywhere() -> ResponseReturnValue:
+    """End all sessions, this one as well."""
+    sessions.end_all_sessions(current_user)
+    sessions.sign_out()
+    flash(_("You are signed out in all browsers."))
+    return redirect(url_for(".login"), 303)
+
+
+@bp.route("/account/password", methods=["GET", "POST"])
+@login_required
+def change_password() -> ResponseReturnValue:
+    """A new password; all other browsers are signed out."""
+    form = ChangePasswordForm()
+    if form.validate_on_submit() and _knows_password(form):
+        password_hash = passwords.hash_password(form.new_password.data)
+        registration.change_password(current_user, password_hash, except_token=current_user.session_token)
+        db.session.commit()
+        flash(_("Your password is changed. All other browsers are signed out."))
+        return redirect(url_for(".account"), 303)
+    return show_form("accounts/change_password.html", form)
+
+
+def _knows_password(form: ChangePasswordForm) -> bool:
+    try:
+        taken = attempts.take((attempts.SIGN_IN, current_user.email))
+    except attempts.TooManyError as error:
+        form.form_errors.append(_("Too many attempts. Try again at %(time)s.", time=clock(error.until)))
+        return False
+    if not passwords.is_right(current_user, form.password.data or ""):
+        form.password.errors = [_("This is not your present password")]
+        return False
+    attempts.give_back(taken)
+    db.session.commit()
+    return True
+
+
+@bp.route("/password/forgotten", methods=["GET", "POST"])
+def forgotten_password() -> ResponseReturnValue:
+    """Ask for a link by mail; the answer is the same for an unknown address."""
+    form = ForgottenForm()
+    if form.validate_on_submit():
+        registration.send_password_link(form.email.clean, language())
+        return redirect(url_for(".password_link_sent"), 303)
+    return show_form("accounts/forgotten_password.html", form)
+
+
+@bp.get("/password/sent")
+def password_link_sent() -> ResponseReturnValue:
+    """Look into your mailbox."""
+    return render_template("accounts/password_link_sent.html")
+
+
+@bp.route("/password/<token>", methods=["GET", "POST"])
+def reset_password(token: str) -> ResponseReturnValue:
+    """The page behind the mailed link: a new password, and opening it changes nothing."""
+    found = tokens.find(token, tokens.RESET)
+    if found is None or not tokens.is_usable(*found):
+        return render_template("accounts/password_link_ended.html"), 410
+    row, user = found
+    form = NewPasswordForm()
+    if form.validate_on_submit():
+        password_hash = passwords.hash_password(form.new_password.data)
+        if not tokens.use(row):
+            db.session.rollback()
+            return redirect(url_for(".reset_password", token=token), 303)
+        registration.change_password(user, password_hash)
+        sessions.sign_in(user)
+        flash(_("Your new password is valid now. All other browsers are signed out."))
+        return redirect("/", 303)
+    return show_form("accounts/reset_password.html", form, email=user.email, token=token)

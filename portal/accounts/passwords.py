@@ -1,0 +1,34 @@
+"""Passwords: slow hashes, and the same time for an address that nobody has registered."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from ..models import User
+
+SHORTEST = 12
+LONGEST = 256
+# One of the settings that OWASP's cheat sheet on password storage gives as sufficient.
+METHOD = "scrypt:32768:8:3"
+# Made from 32 random bytes that nobody has kept.
+NOBODYS = (
+    "scrypt:32768:8:3$kM9gAkMO4EniTkNw$335036f02253f122c966890bf7e96588a0d2507119cfbf1b29435f14345ee71055"
+    "14d01d9e57cb476e841e7d3a564477cbe65505ddf4356cb24425db9d870eb4"
+)
+
+
+def hash_password(password: str) -> str:
+    return generate_password_hash(_normalised(password), METHOD)
+
+
+def is_right(user: User | None, password: str) -> bool:
+    """Whether this is the user's password; False after the same time where there is no user."""
+    right = check_password_hash(user.password_hash if user else NOBODYS, _normalised(password))
+    return right and user is not None
+
+
+def _normalised(password: str) -> str:
+    """The same password from all keyboards: an accented letter has more than one way to be written."""
+    return unicodedata.normalize("NFKC", password)

@@ -1,0 +1,67 @@
+"""Links that are mailed: random, kept as a hash, valid once and for a while."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import cast
+
+from sqlalchemy import CursorResult, delete, select, update
+
+from ..database import db, now
+from ..models import EmailToken, User
+from .sessions import hash_token
+
+CONFIRM = "confirm"
+RESET = "reset"
+# Not mailed: the browser that has registered keeps it, so that the address stands in no cookie.
+REGISTRATION = "registration"
+LIFETIMES = {CONFIRM: timedelta(hours=24), RESET: timedelta(hours=1), REGISTRATION: timedelta(hours=24)}
+
+
+def issue(user: User, purpose: str) -> str:
+    """A new token for a user's present address; the caller commits."""
+    instant = now()
+    db.session.execute(
+        delete(EmailToken).where(EmailToken.user_id == user.id, EmailToken.expires_at < instant - timedelta(days=7))
+    )
+    token = secrets.token_urlsafe(32)
+    row = EmailToken(token_hash=hash_token(token), user_id=user.id, purpose=purpose, email=user.email)
+    row.expires_at = instant + LIFETIMES[purpose]
+    db.session.add(row)
+    return token
+
+
+def find(token: str, purpose: str) -> tuple[EmailToken, User] | None:
+    """The row of a token, used or expired ones too."""
+    statement = select(EmailToken, User).join(User, User.id == EmailToken.user_id)
+    row = db.session.execute(
+        statement.where(EmailToken.token_hash == hash_token(token), EmailToken.purpose == purpose)
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def is_usable(row: EmailToken, user: User) -> bool:
+    """Unused, not too old, and mailed to the address that the account still has."""
+    return row.used_at is None and row.expires_at > now() and row.email == user.email
+
+
+def use(row: EmailToken) -> bool:
+    """Use a token up: one guarded UPDATE, so that of two requests one wins. The caller commits."""
+    used = db.session.execute(
+        update(EmailToken)
+        .where(EmailToken.token_hash == row.token_hash, EmailToken.used_at.is_(None))
+        .values(used_at=now())
+        .execution_options(synchronize_session=False)
+    )
+    return cast(CursorResult[()], used).rowcount == 1
+
+
+def void(user: User, purpose: str) -> None:
+    """End all other links of a kind; the caller commits."""
+    db.session.execute(
+        update(EmailToken)
+        .where(EmailToken.user_id == user.id, EmailToken.purpose == purpose, EmailToken.used_at.is_(None))
+        .values(used_at=now())
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,48 @@
+"""What is passed on to Cashlink, to whom and why, and the words in which a person agrees.
+
+Source: https://docs.cashlink.de, investor-import-api: get the explicit approval before transferring personal data.
+"""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from ..language import LANGUAGES, language
+from ..mail import speaking
+from ..web import settings
+
+
+def consent_text(chosen: str | None = None) -> str:
+    """The sentence that is agreed to and kept with its instant.
+
+    Args:
+        chosen: the language in which it was read; that of the request for anything unknown.
+    """
+    # Production: have counsel confirm the wording, and consent as the basis at all.
+    with speaking(chosen if chosen in LANGUAGES else language()):
+        words: str = _(
+            "I agree that %(portal)s passes my name, date and place of birth, citizenship, address, phone, email, "
+            "identification data, my statements on public offices and on acting for myself, and my tax and bank "
+            "details to %(cashlink)s so that Cashlink can prepare my subscription and identify me. I can withdraw this "
+            "consent at any time for the future. Then I cannot subscribe through %(portal)s.",
+            portal=settings().brand,
+            cashlink=settings().company,
+        )
+    return words
+
+
+def passed_on(with_identification: bool) -> list[str]:
+    """All that is transferred, item by item."""
+    items = [
+        _("name and form of address"),
+        _("date and place of birth, citizenship"),
+        _("address and phone number"),
+        _("email address, and whether it is confirmed"),
+        _("tax id and whether there is a non-assessment certificate"),
+        _("account holder, IBAN, BIC and bank"),
+        _("your statements: acting on your own behalf, prominent public office"),
+        _("the time of your consent"),
+    ]
+    if with_identification:
+        items.append(_("data of your identity document and identification, with the protocol"))
+    return items
