@@ -229,13 +229,13 @@ def load(slug: str, present: date) -> Campaign:
         raw = _toml(path)
         end = _date(raw["closes"], present, present)
         content = {name: _value(name, value, present, end) for name, value in raw.items() if name != "product_type"}
-        return Campaign(slug=slug, product=_product_types()[raw["product_type"]], **content)
+        return Campaign(slug=slug, product=product_types()[raw["product_type"]], **content)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"{path} cannot be read as a campaign: {error}") from error
 
 
 @lru_cache(maxsize=1)
-def _product_types() -> dict[str, ProductType]:
+def product_types() -> dict[str, ProductType]:
     present = date.min
     return {
         name: ProductType(**{field: _value(field, value, present, present) for field, value in fields.items()})
