@@ -229,10 +229,11 @@ def _investment(user: User, campaign: str, number: int) -> Investment:
     existing = db.session.scalars(mine.where(Investment.number == number)).first()
     if existing is not None and existing.released_at is None:
         return existing
+    # In this order: whoever is faster is either seen as the open one, or has taken this very number.
+    number = _highest_number(user, campaign) + 1
     open_one = open_subscription(user, campaign)
     if open_one is not None:
         return open_one
-    number = _highest_number(user, campaign) + 1
     instant = now()
     db.session.execute(
         insert_or_ignore(

@@ -18,6 +18,8 @@ class PageForm:
     action: str
     values: dict[str, str] = field(default_factory=dict)
     button: str | None = None
+    # Where its buttons lead.
+    actions: list[str] = field(default_factory=list)
 
 
 class _Forms(HTMLParser):
@@ -37,6 +39,8 @@ class _Forms(HTMLParser):
         if self._open is None:
             return
         name = attrs.get("name")
+        if tag == "button":
+            self._open.actions.append(attrs.get("formaction", self._open.action))
         if tag == "button" and self._open.button is None:
             self._open.button = name or ""
             if name:
@@ -108,7 +112,7 @@ class Studio:
         page = self._browser.get(f"{self.url}/studio/investments/{investment_id}", timeout=TIMEOUT)
         page.raise_for_status()
         path = f"/studio/investments/{investment_id}/{action}"
-        form = next((form for form in forms_of(page.text) if form.action.endswith(path)), None)
+        form = next((form for form in forms_of(page.text) if path in form.actions), None)
         if form is None:
             raise RuntimeError(f"the Studio does not offer {action}")
-        self._browser.post(urljoin(page.url, form.action), data=form.values, timeout=TIMEOUT).raise_for_status()
+        self._browser.post(self.url + path, data=form.values, timeout=TIMEOUT).raise_for_status()
