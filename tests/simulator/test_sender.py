@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+import subprocess
+import sys
 import time
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import func, select
+
+from portal.simulator.models import Attempt, Delivery, db
+
 from .running import Receiver, Robot, RunningSimulator, wait_until
 from .test_studio import act
+
+SENDING_PROCESS = """
+import sys, threading
+from pathlib import Path
+from portal.simulator import create_app
+from portal.simulator.config import Settings
+from portal.simulator.sender import Sender
+Sender(create_app(Settings(database_path=Path(sys.argv[1]), webhook_url=sys.argv[2]))).start()
+threading.Event().wait()
+"""
 
 
 def waiting(simulator: RunningSimulator) -> int:
@@ -78,6 +97,39 @@ def test_queue_survives_a_restart(tmp_path: Path) -> None:
     finally:
         second.close()
         receiver.close()
+
+
+def test_queue_survives_sigkill(tmp_path: Path) -> None:
+    """A process that has tried ten deliveries in vain is killed; the next one delivers all, each when it is due."""
+    path = tmp_path / "simulator.sqlite3"
+    with closing(Receiver()) as receiver:
+        receiver.answers = [500] * 20
+        filling = RunningSimulator(path, receiver.url)
+        for _ in range(5):
+            act(filling, filling.signed(), "identify")
+        filling.close()
+        process = subprocess.Popen([sys.executable, "-c", SENDING_PROCESS, str(path), receiver.url])
+        try:
+            wait_until(lambda: len(receiver.bodies) >= 15, seconds=30)
+        finally:
+            process.kill()
+            process.wait()
+        with closing(sqlite3.connect(path)) as connection:
+            due = dict(connection.execute("SELECT body, next_try_at FROM delivery").fetchall())
+        assert len(due) == 10
+        assert all(due.values())
+        receiver.answers, seen = [], len(receiver.bodies)
+        again = RunningSimulator(path, receiver.url)
+        try:
+            again.start_sender()
+            wait_until(lambda: waiting(again) == 0, seconds=30)
+            with again.app.app_context():
+                latest = select(Delivery.body, func.max(Attempt.at)).join(Attempt.delivery).group_by(Delivery.id)
+                tried = [(body, at.strftime("%Y-%m-%d %H:%M:%S.%f")) for body, at in db.session.execute(latest)]
+        finally:
+            again.close()
+        assert {json.dumps(body) for body in receiver.bodies[seen:]} == set(due)
+        assert all(at >= due[body] for body, at in tried)
 
 
 def test_retry_now_does_not_wait(simulator: RunningSimulator, receiver: Receiver) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 import requests
 
@@ -71,6 +73,19 @@ def test_unsigned_investment_is_shown_without_actions(simulator: RunningSimulato
     assert "Not signed yet" in robot.text
     assert f"investments/{investment['id']}/" not in str(robot.page)
     assert studio_post(simulator, f"investments/{investment['id']}/cancel").status_code == 409
+
+
+def test_notice_names_the_person_but_the_cookie_does_not(simulator: RunningSimulator) -> None:
+    investment = simulator.signed()
+    robot = Robot(f"{simulator.url}/studio/investments/{investment['id']}")
+    token = str(robot.page.find("input", attrs={"name": "csrf_token"})["value"])  # type: ignore[index]
+    url = f"{simulator.url}/studio/investments/{investment['id']}/identify"
+    answer = robot.session.post(url, data={"csrf_token": token}, allow_redirects=False, timeout=10)
+    cookie = answer.cookies["simulator_session"].split(".")[0]
+    assert investment["id"].encode() in base64.urlsafe_b64decode(cookie + "===")
+    assert b"Beispiel" not in base64.urlsafe_b64decode(cookie + "===")
+    robot.open(f"{simulator.url}/studio/")
+    assert "Alice Beispiel: In review" in robot.text
 
 
 def test_missing_csrf_token_answers_400(simulator: RunningSimulator) -> None:

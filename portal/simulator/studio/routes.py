@@ -1,6 +1,6 @@
 """/studio/: every button changes a status and queues a webhook. What is impossible is not offered, and answers 409."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, get_flashed_messages, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
@@ -17,6 +17,9 @@ from . import queries
 bp = Blueprint("studio", __name__, url_prefix="/studio")
 
 BATCH_ACTIONS = ("accept", "pay", "deliver")
+
+# The category of a message that only names the investment: a cookie must not carry a person's name.
+CHANGED = "changed"
 
 Page = str | Response | tuple[str, int]
 
@@ -57,7 +60,7 @@ def change_status(investment_id: str, action: str) -> Page:
         act(investment, action, request.form.get("reason"))
     except Impossible:
         return _impossible(investment_id, action)
-    flash(f"{investment.investor.name}: {STATUS_LABELS[investment.status]}")
+    flash(investment.id, CHANGED)
     if request.form.get("back") == "detail":
         return redirect(url_for(".show_investment", investment_id=investment_id), 303)
     return redirect(url_for(".list_investments"), 303)
@@ -100,6 +103,16 @@ def send_webhook(delivery_id: int) -> Page:
     db.session.commit()
     runtime().wake_sender.set()
     return redirect(url_for(".list_webhooks"), 303)
+
+
+@bp.context_processor
+def messages() -> dict[str, object]:
+    return {"flashed_texts": lambda: [_text(*found) for found in get_flashed_messages(with_categories=True)]}
+
+
+def _text(category: str, message: str) -> str:
+    investment = db.session.scalar(select(Investment).where(Investment.id == message)) if category == CHANGED else None
+    return f"{investment.investor.name}: {STATUS_LABELS[investment.status]}" if investment else message
 
 
 def _find(investment_id: str) -> Investment:
