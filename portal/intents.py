@@ -39,7 +39,7 @@ def add(
         None if another process was faster: the unique constraint lets one through.
     """
     instant = now()
-    added = db.session.execute(
+    db.session.execute(
         insert_or_ignore(
             Intent,
             kind=kind,
@@ -55,9 +55,7 @@ def add(
         )
     )
     db.session.commit()
-    if cast(CursorResult[()], added).rowcount != 1:
-        return None
-    return db.session.scalars(select(Intent).where(Intent.idempotency_key == key)).one()
+    return db.session.scalars(select(Intent).where(Intent.idempotency_key == key)).first()
 
 
 def claim(intent: Intent) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from portal import create_app, migrations
 from portal.config import Settings
+from portal.database import db
 
 from .settings import environment
 
@@ -19,18 +20,45 @@ if TYPE_CHECKING:
     from .world import World
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests marked `both_databases` run on SQLite and on PostgreSQL."""
+    if "database" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """One server for all tests; each takes a database of its own."""
+    from .postgres import running
+
+    with running() as server:
+        yield server
+
+
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings that choose the database: none for SQLite."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return {}
+    from .postgres import new_database
+
+    return {"PORTAL_DATABASE_URL": new_database(request.getfixturevalue("postgres"))}
+
+
+@pytest.fixture
+def environ(tmp_path: Path, database: dict[str, str]) -> dict[str, str]:
     """Settings of a portal whose Cashlink does not answer (port 9 is closed)."""
-    return environment(tmp_path)
+    return {**environment(tmp_path), **database}
 
 
 @pytest.fixture
-def app(environ: dict[str, str]) -> Flask:
+def app(environ: dict[str, str]) -> Iterator[Flask]:
     """A portal without demo, on an empty database of its own."""
     app = create_app(Settings.from_environment(environ))
     migrations.migrate(app)
-    return app
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture
@@ -47,9 +75,9 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, database: dict[str, str]) -> Iterator[World]:
     """Portal and simulator over real HTTP, empty."""
     from .world import World
 
-    with World(tmp_path) as running:
+    with World(tmp_path, **database) as running:
         yield running

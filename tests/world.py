@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from portal import create_app, migrations
 from portal.config import Settings
+from portal.database import db
 from portal.server import Background, ThreadedServer
 from portal.simulator import create_app as create_simulator
 from portal.simulator.config import Settings as SimulatorSettings
@@ -74,3 +75,5 @@ class World:
         self._sender.close()
         for server in self._servers:
             server.close()
+        with self.app.app_context():
+            db.engine.dispose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +22,13 @@ from ..people import ANSWERS, add_user
 from ..settings import BOND, SOLAR
 from ..world import World, wait_until
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, database: dict[str, str]) -> Iterator[World]:
     """Without the loop: a test runs its rounds itself."""
-    with World(tmp_path, background=False) as running:
+    with World(tmp_path, background=False, **database) as running:
         yield running
 
 
@@ -86,6 +87,7 @@ def test_an_import_is_done_once_however_often_it_is_called(world: World) -> None
 
 
 def test_after_the_import_the_data_are_gone_from_the_files(world: World, tmp_path: Path) -> None:
+    """On PostgreSQL the rows are gone; its files are the business of its VACUUM."""
     user_id = add_user(world.app, identified=True)
     assert import_user(world, user_id) == "done"
     secrets = [ANSWERS["bank"]["iban"], ANSWERS["tax"]["tax_identification_number"], "T22000129", "the protocol of an"]
@@ -288,8 +290,10 @@ def test_a_wrong_status_is_corrected_by_asking(world: World) -> None:
         assert db.session.scalar(unchecked) == 0
 
 
-def test_a_start_url_on_a_foreign_host_is_kept_but_nobody_is_sent_there(tmp_path: Path) -> None:
-    with World(tmp_path, background=False, CASHLINK_START_URL_HOSTS="demo.cashlink.de") as world:
+def test_a_start_url_on_a_foreign_host_is_kept_but_nobody_is_sent_there(
+    tmp_path: Path, database: dict[str, str]
+) -> None:
+    with World(tmp_path, background=False, CASHLINK_START_URL_HOSTS="demo.cashlink.de", **database) as world:
         user_id = add_user(world.app)
         import_user(world, user_id)
         _, start_url = invest(world, user_id)
@@ -299,21 +303,21 @@ def test_a_start_url_on_a_foreign_host_is_kept_but_nobody_is_sent_there(tmp_path
             assert db.session.scalars(select(Investment.start_url)).one() is not None
 
 
-def test_no_transaction_is_open_during_a_call(world: World, tmp_path: Path) -> None:
-    """Another process can write while Cashlink takes its time."""
+def test_no_transaction_is_open_during_a_call(world: World) -> None:
+    """Another connection can change the same tables while Cashlink takes its time."""
     user_id = add_user(world.app)
-    client = world.app.extensions["cashlink"]
     seen = []
 
     def write(_exchange: object) -> None:
-        with sqlite3.connect(tmp_path / "portal.sqlite3", timeout=0) as other:
-            other.execute("INSERT INTO mark (name, value) VALUES (?, 'x')", (f"call {len(seen)}",))
-        seen.append(other)
-        other.close()
+        with world.app.app_context():
+            db.session.execute(db.text("SET lock_timeout = '1s'" if "postgresql" in str(db.engine.url) else "SELECT 1"))
+            # The whole table, so that any lock that is held would be in the way.
+            db.session.execute(update(Investor).values(surname=Investor.surname))
+            db.session.execute(update(Intent).values(attempts=Intent.attempts))
+            db.session.commit()
+        seen.append(1)
 
-    client.observer = write
+    world.app.extensions["cashlink"].observer = write
     assert import_user(world, user_id) == "done"
     assert invest(world, user_id)[1] is not None
     assert len(seen) >= 4
-    with acting(world, user_id) as user:
-        assert db.session.scalars(select(Investor).where(Investor.user_id == user.id)).one().cashlink_id

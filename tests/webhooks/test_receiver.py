@@ -17,6 +17,8 @@ from portal.models import StatusChange, UnreadableWebhook
 
 from ..settings import WEBHOOK_TOKEN
 
+pytestmark = pytest.mark.both_databases
+
 ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 AUTHENTIC = {"Authorization": f"Bearer {WEBHOOK_TOKEN}"}
 
