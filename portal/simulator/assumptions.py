@@ -18,9 +18,6 @@ UNKNOWN_REFERENCE = "No object with this id exists."
 # A campaign that is not open takes no investment: 400 that names the field.
 CAMPAIGN_NOT_OPEN = "This campaign is not open for subscriptions."
 
-# Only answers that changed something are kept under their idempotency key; after an error the key is free again.
-STORED_BELOW_STATUS = 400
-
 # Pages of a list are numbered by ?page= and hold this many rows.
 PAGE_SIZE = 20
 

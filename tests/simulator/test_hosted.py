@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -152,6 +153,19 @@ def test_signing_twice_is_signing_once(simulator: RunningSimulator) -> None:
     second.submit()
     assert first.heading == second.heading == "Confirm your identity"
     assert simulator.control("GET", "state")["counts"]["status_changes"] == 1
+
+
+def test_signing_in_many_windows_at_once_is_signing_once(simulator: RunningSimulator) -> None:
+    for _ in range(3):
+        before = simulator.control("GET", "state")["counts"]["status_changes"]
+        investment = simulator.invest()
+        robots = [Robot(investment["start_url"]) for _ in range(8)]
+        robots[0].walk(until="/signature")
+        for robot in robots:
+            robot.open(investment["start_url"])
+        with ThreadPoolExecutor(8) as pool:
+            assert {answer.status_code for answer in pool.map(Robot.submit, robots)} == {200}
+        assert simulator.control("GET", "state")["counts"]["status_changes"] == before + 1
 
 
 def test_last_units_are_sold_once(simulator: RunningSimulator) -> None:

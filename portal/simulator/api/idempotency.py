@@ -1,7 +1,8 @@
 """X-Idempotency-Key: a repeated call gets the stored answer of the first [doc: cashlink-api/getting-started].
 
 The key is claimed in a transaction of its own before the execution; the answer is stored in the same transaction as the
-objects that it made. So a killed simulator has either both or neither.
+objects that it made. So a killed simulator has either both or neither. An error is not stored: afterwards the key is
+free again [assumed].
 """
 
 import hashlib
@@ -11,7 +12,6 @@ from flask import Response, g, request
 from sqlalchemy import delete, update
 from sqlalchemy.dialects.sqlite import insert
 
-from ..assumptions import STORED_BELOW_STATUS
 from ..models import StoredAnswer, db
 from .errors import conflict, refused
 
@@ -32,14 +32,11 @@ def answer_once(execute: Callable[[], Response]) -> Response:
         return _replay(key, fingerprint)
     try:
         response = execute()
-        if response.status_code < STORED_BELOW_STATUS:
-            _store(key, response)
-            db.session.commit()
-            return response
+        _store(key, response)
+        db.session.commit()
     except BaseException:
         _release(key)
         raise
-    _release(key)
     return response
 
 
