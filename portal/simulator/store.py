@@ -1,5 +1,6 @@
 """The SQLite file: how it is opened, made and filled. A simulator's data are disposable, so there are no migrations."""
 
+import threading
 import tomllib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,8 +17,10 @@ SCHEMA_VERSION = 1
 
 CAMPAIGNS_FILE = Path(__file__).with_name("campaigns.toml")
 
+LONGEST_WAIT = 10
+
 # NORMAL: a killed process loses nothing; a power cut may, which for a simulator does not matter.
-PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON")
+PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={LONGEST_WAIT * 1000}", "foreign_keys=ON")
 
 ENGINE_OPTIONS: dict[str, Any] = {"hide_parameters": True, "pool_size": 20, "max_overflow": 20}
 
@@ -29,8 +32,10 @@ def database_url(path: Path) -> URL:
 def set_up(engine: Engine) -> None:
     """Let reads hold nothing, and let the first write of a transaction take the write lock at once.
 
-    A read that turns into a write would fail with "database is locked" whatever the timeout.
+    A read that turns into a write would fail with "database is locked" whatever the timeout. Writers of this process
+    queue up before SQLite does, whose own waiting is not fair: some would wait for seconds.
     """
+    writing = threading.Lock()
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: Any) -> None:
@@ -39,9 +44,15 @@ def set_up(engine: Engine) -> None:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "before_cursor_execute")
-    def begin_immediate(_: Connection, cursor: Any, statement: str, *__: Any) -> None:
+    def begin_immediate(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
         if not cursor.connection.in_transaction and statement.lstrip()[:6].upper() not in ("SELECT", "PRAGMA"):
+            connection.info["writing"] = writing.acquire(timeout=LONGEST_WAIT)
             cursor.execute("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "checkin")
+    def let_next_write(_: Any, record: Any) -> None:
+        if record.info.pop("writing", False):
+            writing.release()
 
 
 def open_store(app: Flask, path: Path) -> None:
