@@ -1,4 +1,4 @@
-// Keeps an open progress page up to date: by its stream, else by asking. Without JavaScript there is "Refresh".
+// Keeps an open progress page up to date: by its stream, else by asking.
 (() => {
   const id = (name) => document.getElementById(name), root = document.documentElement;
   let box = id("status"), last = Promise.resolve(), timer = 0, wait, stream;
@@ -7,7 +7,7 @@
     const note = id("live-note"), time = id("as-of");
     if (!yes && "on" in note.dataset)
       time.textContent = new Date().toLocaleString(root.lang === "en" ? "en-GB" : root.lang, { dateStyle: "long", timeStyle: "short", timeZone: time.dataset.zone });
-    note.toggleAttribute("data-on", yes);
+    note.toggleAttribute("data-on", yes && !("final" in box.dataset));
   }
 
   async function refresh() {
@@ -24,10 +24,11 @@
     wait = 3000;
     if (inside) ((same && id(at.id)) || id("banner")).focus({ preventScroll: true });
     if (!same) id("say").textContent = box.dataset.say;
-    if ("final" in box.dataset) close(); else live(true);
+    if ("final" in box.dataset) close();
+    live(true);
   }
 
-  // One after the other, or an older answer could replace a newer one.
+  // In turn, or an older answer could replace a newer one.
   const look = () => (last = last.then(refresh).catch(() => live(false)));
 
   function poll() {
