@@ -1,0 +1,90 @@
+"""What a person does to a page in earnest: changes the language while typing, clicks twice, loses the live line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from ..journey import TYPED
+from ..settings import BOND
+from ..world import World
+from .conftest import Open, SignedIn
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_language_changes_in_the_middle_of_a_form(open_tab: Open) -> None:
+    tab = open_tab("en").go("/register")
+    tab.fill("email", "dora@example.org")
+    tab.form.locator("[name=terms]").check()
+    tab.press(tab.page.get_by_role("button", name="Deutsch"))
+    assert tab.page.locator("html").get_attribute("lang") == "de"
+    expect(tab.page.locator("h1")).to_have_text("Konto anlegen")
+    expect(tab.form.locator("[name=email]")).to_have_value("dora@example.org")
+    expect(tab.form.locator("[name=terms]")).to_be_checked()
+    assert tab.page.locator(".summary").count() == 0, "nothing was sent, so nothing is wrong"
+    # And the form goes on as if nothing had been.
+    tab.send({"password": "meadow copper violin 7"})
+    assert tab.path == "/register/sent"
+
+
+def test_the_language_changes_on_a_step_with_a_mistake_in_it(signed_in: SignedIn) -> None:
+    tab = signed_in("emma", imported=False).go("/investor/address")
+    for name, text in {**TYPED["address"], "zip": "abc"}.items():
+        tab.fill(name, text)
+    tab.allowed.append(r"\b422\b")
+    tab.press(tab.form.locator("button").first)
+    expect(tab.page.locator(".summary")).to_contain_text("There is a problem")
+    tab.fill("city", "Köln am Rhein")
+    tab.press(tab.page.get_by_role("button", name="Deutsch"))
+    for name, text in {**TYPED["address"], "zip": "abc", "city": "Köln am Rhein"}.items():
+        expect(tab.form.locator(f"[name={name}]")).to_have_value(text)
+    tab.send({"zip": "50667"})
+    assert tab.path != "/investor/address"
+    assert tab.page.locator("html").get_attribute("lang") == "de"
+
+
+def test_a_double_click_on_invest_now_is_one_investment(signed_in: SignedIn, demo_world: World) -> None:
+    tab = signed_in("frieda").go(f"/campaigns/{BOND}")
+    tab.page.locator("form[data-invest] button").dblclick()
+    tab.page.wait_for_url(f"{demo_world.simulator_url}/subscribe/**")
+    start_url = tab.page.url.rpartition("/")[0]
+    # In another tab the button continues the same one.
+    other = tab.another().go(f"/campaigns/{BOND}")
+    other.press(other.page.locator("form[data-invest] button"))
+    assert other.page.url.rpartition("/")[0] == start_url
+    tab.go("/investments")
+    assert tab.page.locator("main table a").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("gerda", {"status": 503}),
+        ("hanno", {"status": 200, "content_type": "text/event-stream", "body": "retry: 10000\n\n"}),
+    ],
+    ids=["refused for good", "beyond the cap"],
+)
+def test_without_a_stream_the_page_asks_and_shows_the_change(
+    signed_in: SignedIn, name: str, answer: dict[str, Any]
+) -> None:
+    tab = signed_in(name)
+    tab.allowed.append(r"\b503\b")
+    refused: list[str] = []
+
+    def refuse(route: Route) -> None:
+        refused.append(route.request.url)
+        route.fulfill(**answer)
+
+    tab.page.context.route("**/events", refuse)
+    tab.invest(BOND)
+    watched = tab.another().open_progress()
+    watched.page.evaluate("window.untouched = true")
+    expect(watched.page.get_by_text("As of")).to_be_visible()
+    tab.sign()
+    watched.page.locator('[data-status="KYC_PENDING"]').wait_for(state="attached", timeout=5_000)
+    assert watched.page.evaluate("window.untouched") is True, "not reloaded"
+    assert watched.page.locator('p[role="status"]').inner_text()
+    assert refused
