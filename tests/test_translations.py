@@ -25,6 +25,10 @@ SAME = frozenset(
         "POSTIDENT",
         "Webhook",
         "Webhooks",
+        "Cookies",
+        "EBITDA",
+        "Illustration",
+        "Register",
     ]
 )
 
