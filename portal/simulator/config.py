@@ -29,6 +29,13 @@ SETTINGS = (
     Setting("SIMULATOR_CLIENT_SECRET", "demo-secret", "the client secret that the token endpoint knows"),
     Setting("SIMULATOR_WEBHOOK_URL", "http://localhost:8000/webhooks/cashlink", "where webhooks are sent to"),
     Setting("SIMULATOR_WEBHOOK_TOKEN", "demo-webhook-token", "the bearer token that webhooks carry"),
+    Setting(
+        "SIMULATOR_WEBHOOK_TOKEN_URL",
+        "http://localhost:8000/oauth/token",
+        "where a token for the webhooks is fetched, when they are to be sent with OAuth",
+    ),
+    Setting("SIMULATOR_WEBHOOK_CLIENT_ID", "demo-webhook-client", "the client id with which that token is fetched"),
+    Setting("SIMULATOR_WEBHOOK_CLIENT_SECRET", "demo-webhook-secret", "its secret"),
     Setting("SIMULATOR_RETURN_URL", "http://localhost:8000/investments", "the portal's page that hosted pages link to"),
     Setting("SIMULATOR_PARTNER_NAME", "Feldmark", "the portal's name on the hosted pages"),
     Setting("SIMULATOR_SECRET_KEY", "", "signs the cookie simulator_session; empty: derived from the client secret"),
@@ -48,6 +55,9 @@ class Settings:
     client_secret: str = DEFAULTS["SIMULATOR_CLIENT_SECRET"]
     webhook_url: str = DEFAULTS["SIMULATOR_WEBHOOK_URL"]
     webhook_token: str = DEFAULTS["SIMULATOR_WEBHOOK_TOKEN"]
+    webhook_token_url: str = DEFAULTS["SIMULATOR_WEBHOOK_TOKEN_URL"]
+    webhook_client_id: str = DEFAULTS["SIMULATOR_WEBHOOK_CLIENT_ID"]
+    webhook_client_secret: str = DEFAULTS["SIMULATOR_WEBHOOK_CLIENT_SECRET"]
     return_url: str = DEFAULTS["SIMULATOR_RETURN_URL"]
     partner_name: str = DEFAULTS["SIMULATOR_PARTNER_NAME"]
     secret_key: str = DEFAULTS["SIMULATOR_SECRET_KEY"]
@@ -66,6 +76,9 @@ class Settings:
             client_secret=_read(values, "SIMULATOR_CLIENT_SECRET", _visible),
             webhook_url=_read(values, "SIMULATOR_WEBHOOK_URL", _url),
             webhook_token=_read(values, "SIMULATOR_WEBHOOK_TOKEN", _visible),
+            webhook_token_url=_read(values, "SIMULATOR_WEBHOOK_TOKEN_URL", _url),
+            webhook_client_id=_read(values, "SIMULATOR_WEBHOOK_CLIENT_ID", _visible),
+            webhook_client_secret=_read(values, "SIMULATOR_WEBHOOK_CLIENT_SECRET", _visible),
             return_url=_read(values, "SIMULATOR_RETURN_URL", _url),
             partner_name=values["SIMULATOR_PARTNER_NAME"],
             secret_key=values["SIMULATOR_SECRET_KEY"],

@@ -3,17 +3,21 @@
 Changes are guarded by the status they start from, so that of two simultaneous ones only one happens.
 """
 
-import json
 import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
 from .assumptions import START_URL_DAYS, STATUS_AFTER_SIGNING, STATUS_AFTER_SIGNING_IDENTIFIED
+from .deliveries import new_delivery, queue_webhook, webhook_body
 from .funding import funding
 from .models import Campaign, Delivery, Identification, Investment, StartLink, StatusChange, db
 from .runtime import runtime
 from .statuses import next_status
+
+
+# Longer than any attempt takes.
+EARLY_WEBHOOK_TIME = timedelta(seconds=30)
 
 
 class Impossible(Exception):
@@ -40,6 +44,8 @@ def start_url(investment: Investment) -> str:
     usable = select(StartLink).where(
         StartLink.investment_id == investment.id, StartLink.expires_at > now + timedelta(days=1)
     )
+    if runtime().modes.start_url == "once":
+        usable = usable.where(StartLink.opened_by.is_(None))
     link = db.session.scalar(usable.limit(1))
     if link is None:
         link = StartLink(
@@ -65,8 +71,9 @@ def act(investment: Investment, action: str, reason: str | None = None) -> str:
     new = next_status(old, action, reason)
     if new is None:
         raise Impossible(action)
-    _move(investment, old, new, runtime().clock.stamp())
-    _commit()
+    changed_at = runtime().clock.stamp()
+    _move(investment, old, new, changed_at)
+    _commit(investment, changed_at)
     return new
 
 
@@ -86,12 +93,28 @@ def sign(investment: Investment) -> str:
     if funding(campaign).amount > campaign.volume:
         db.session.rollback()
         raise NotEnoughLeft
-    _commit()
+    _commit(investment, signed_at)
     return new
 
 
+def sign_unseen(investment: Investment) -> Delivery:
+    """For the fault "early": signed before its creation was answered. The webhook is left to the caller to send."""
+    investment.units = investment.campaign.minimum // investment.campaign.nominal
+    db.session.flush()
+    signed_at = runtime().clock.stamp()
+    _move(investment, None, STATUS_AFTER_SIGNING, signed_at)
+    investment.signed_at = signed_at
+    body = webhook_body(investment.id, STATUS_AFTER_SIGNING, signed_at)
+    delivery = new_delivery(investment.id, body, "early")
+    # The sender takes over should the caller be killed meanwhile.
+    delivery.next_try_at = delivery.created_at + EARLY_WEBHOOK_TIME
+    db.session.add(delivery)
+    db.session.commit()
+    return delivery
+
+
 def _move(investment: Investment, old: str | None, new: str, changed_at: datetime) -> None:
-    """Change the status if it still is the old one, write the history, queue the webhook."""
+    """Change the status if it still is the old one, and write the history."""
     guarded = (
         update(Investment)
         .where(
@@ -107,20 +130,12 @@ def _move(investment: Investment, old: str | None, new: str, changed_at: datetim
         raise Impossible(new)
     db.session.refresh(investment)
     db.session.add(StatusChange(investment_id=investment.id, status=new, changed_at=changed_at))
-    queue_webhook(investment.id, new, changed_at)
+    if new == "ACCEPTED":
+        investment.pay_until = changed_at + timedelta(days=investment.campaign.payment_days)
 
 
-def queue_webhook(investment_id: str, status: str, changed_at: datetime) -> None:
-    body = {"investment_id": investment_id, "status": status, "changed_at": instant(changed_at)}
-    now = runtime().clock.now()
-    db.session.add(Delivery(investment_id=investment_id, body=json.dumps(body), created_at=now, next_try_at=now))
-
-
-def _commit() -> None:
+def _commit(investment: Investment, changed_at: datetime) -> None:
+    """Queue the webhook, as the last thing of the transaction, and let it go."""
+    queue_webhook(investment.id, investment.status or "", changed_at)
     db.session.commit()
     runtime().wake_sender.set()
-
-
-def instant(at: datetime) -> str:
-    """As Cashlink writes instants: UTC, with a Z; the microseconds are always there."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, TypeDecorator, text
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, Text, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -20,6 +20,22 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value.replace(tzinfo=UTC) if value else None
+
+
+class AnyText(TypeDecorator[str]):
+    """Text that may hold bytes which are no UTF-8, as surrogates: such a text is stored as its bytes."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        if value is None or value.isascii():
+            return value
+        raw = value.encode("utf-8", "surrogateescape")
+        return value if raw.decode("utf-8", "replace") == value else raw
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
 class Base(DeclarativeBase):
@@ -113,6 +129,8 @@ class Investment(Base):
     status: Mapped[str | None]
     units: Mapped[int | None]
     signed_at: Mapped[datetime | None]
+    # Set by the acceptance.
+    pay_until: Mapped[datetime | None]
 
     campaign: Mapped[Campaign] = relationship(lazy="joined")
     investor: Mapped[Investor] = relationship(lazy="joined")
@@ -137,6 +155,8 @@ class StartLink(Base):
     token: Mapped[str] = mapped_column(primary_key=True)
     investment_id: Mapped[str] = mapped_column(ForeignKey("investment.id"), index=True)
     expires_at: Mapped[datetime]
+    # While a link opens once only: the browser that opened it.
+    opened_by: Mapped[str | None]
 
 
 class StatusChange(Base):
@@ -156,10 +176,14 @@ class Delivery(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     investment_id: Mapped[str] = mapped_column(index=True)
-    body: Mapped[str]
+    body: Mapped[str] = mapped_column(AnyText)
     created_at: Mapped[datetime]
     # None once it was delivered.
     next_try_at: Mapped[datetime | None]
+    # Waits for another one instead of an instant.
+    held: Mapped[bool] = mapped_column(default=False)
+    # The fault that has made it what it is.
+    fault: Mapped[str | None]
     # How often it failed since it was last put into the queue; decides the next pause.
     failures: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[list["Attempt"]] = relationship(order_by="Attempt.id", back_populates="delivery")
@@ -195,6 +219,7 @@ class StoredAnswer(Base):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     fingerprint: Mapped[str]
+    created_at: Mapped[datetime]
     status: Mapped[int | None]
     body: Mapped[bytes | None]
 
@@ -208,8 +233,10 @@ class ApiCall(Base):
     at: Mapped[datetime]
     method: Mapped[str]
     path: Mapped[str]
+    # 0 when a fault has left the caller without an answer.
     status: Mapped[int]
     duration_ms: Mapped[int]
     idempotency_key: Mapped[str | None]
     replayed: Mapped[bool]
     object_id: Mapped[str | None]
+    fault: Mapped[str | None]

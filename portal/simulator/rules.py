@@ -56,6 +56,11 @@ def read_instant(value: str) -> datetime | None:
         return None
 
 
+def instant(at: datetime) -> str:
+    """As Cashlink writes instants: UTC, with a Z; the microseconds are always there."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 @cache
 def countries() -> dict[str, str]:
     """ISO 3166-1: the three letters of the API, and the two letters by which Babel knows the country's name."""

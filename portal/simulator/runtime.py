@@ -1,24 +1,36 @@
-"""What one running simulator holds in memory: its settings, its clock, its switches, its hooks.
+"""What one running simulator holds in memory: its settings, its clock, its switches, its faults.
 
 Everything that must survive a restart is in the database instead.
 """
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from flask import Response, current_app
 
 from .config import Settings
+from .faults import Faults
+from .modes import Modes
 
 
 class Clock:
-    """The one source of time. Changes are stamped by stamp(), deadlines are judged by now()."""
+    """The one source of time. Changes are stamped by stamp(), deadlines are judged by now().
+
+    It always tells the real time. Moving it forward means to pull the stored deadlines nearer (see deadlines.py); what
+    is kept in memory only is judged by elapsed().
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last = datetime.min.replace(tzinfo=UTC)
         self._pinned: datetime | None = None
+        self.forwarded_seconds = 0
+
+    def elapsed(self) -> float:
+        """Seconds that only grow, with those that were skipped."""
+        return time.monotonic() + self.forwarded_seconds
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -55,9 +67,24 @@ class Runtime:
         self.settings = settings
         self.clock = Clock()
         self.hooks = Hooks()
+        self.faults = Faults()
+        self.modes = Modes()
         self.deliveries_paused = False
         # Set whenever a delivery was committed, so that the sender need not wait for its next look.
         self.wake_sender = threading.Event()
+
+    def disturbances(self) -> int:
+        """How much is not as usual: armed faults, changed modes, paused deliveries, a clock that was moved."""
+        switches = (self.deliveries_paused, self.clock.forwarded_seconds > 0)
+        return len(self.faults.armed()) + self.modes.differences() + sum(switches)
+
+    def behave(self) -> None:
+        """Switch all of it off. Deadlines that were pulled nearer stay where they are."""
+        self.faults.clear()
+        self.modes = Modes()
+        self.deliveries_paused = False
+        self.clock.forwarded_seconds = 0
+        self.wake_sender.set()
 
 
 def runtime() -> Runtime:

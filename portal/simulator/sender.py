@@ -9,15 +9,15 @@ import threading
 import time
 from datetime import datetime, timedelta
 
-import requests
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from .assumptions import RETRY_JITTER, RETRY_PAUSES
+from .deliveries import release_held
 from .models import Attempt, Delivery, db
-from .runtime import Runtime
+from .runtime import Runtime, runtime
+from .transport import CONNECT_SECONDS, READ_SECONDS, Transport
 
-CONNECT_SECONDS, READ_SECONDS = 3.05, 10
 LOOK_EVERY_SECONDS = 0.25
 
 log = logging.getLogger(__name__)
@@ -31,9 +31,7 @@ class Sender:
         self._runtime: Runtime = app.extensions["simulator"]
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="webhook-sender", daemon=True)
-        self._session = requests.Session()
-        # The machine's netrc would replace the bearer token, its proxies would read it.
-        self._session.trust_env = False
+        self._transport = Transport(self._runtime)
 
     def start(self) -> "Sender":
         self._thread.start()
@@ -44,7 +42,8 @@ class Sender:
         self._runtime.wake_sender.set()
         if self._thread.is_alive():
             self._thread.join(CONNECT_SECONDS + READ_SECONDS)
-        self._session.close()
+        self._transport.close()
+        self._runtime.faults.end_pauses()
 
     def _run(self) -> None:
         wake = self._runtime.wake_sender
@@ -63,44 +62,38 @@ class Sender:
         if self._stopping.is_set() or self._runtime.deliveries_paused:
             return False
         with self._app.app_context():
-            due = select(Delivery).where(Delivery.next_try_at <= self._runtime.clock.now())
-            delivery = db.session.scalar(due.order_by(Delivery.id).limit(1))
+            due = select(Delivery).where(Delivery.next_try_at <= self._runtime.clock.now(), Delivery.held.is_(False))
+            shuffled = self._runtime.modes.deliveries == "shuffled"
+            delivery = db.session.scalar(due.order_by(func.random() if shuffled else Delivery.id).limit(1))
             if delivery is None:
                 return False
-            self._attempt(delivery)
+            attempt_delivery(delivery, self._transport)
             return True
 
-    def _attempt(self, delivery: Delivery) -> None:
-        at, started = self._runtime.clock.now(), time.perf_counter()
-        answer, error = self._post(delivery.body)
-        duration_ms = round((time.perf_counter() - started) * 1000)
-        done = answer is not None and 200 <= answer < 300
-        next_try_at = None if done else self._runtime.clock.now() + _pause(delivery.failures)
-        failures = 0 if done else delivery.failures + 1
-        # Guarded: meanwhile the delivery may have been put into the queue anew, or removed.
-        recorded = update(Delivery).where(Delivery.id == delivery.id, Delivery.next_try_at == delivery.next_try_at)
-        db.session.execute(recorded.values(next_try_at=next_try_at, failures=failures))
-        if db.session.scalar(select(Delivery.id).where(Delivery.id == delivery.id)):
-            attempt = Attempt(delivery_id=delivery.id, at=at, answer=answer, error=error, duration_ms=duration_ms)
-            attempt.next_try_at = next_try_at
-            db.session.add(attempt)
-        db.session.commit()
 
-    def _post(self, body: str) -> tuple[int | None, str | None]:
-        """The status of the answer, or the kind of failure. A redirect is an answer like any other."""
-        settings = self._runtime.settings
-        try:
-            with self._session.post(
-                settings.webhook_url,
-                data=body.encode(),
-                headers={"Authorization": f"Bearer {settings.webhook_token}", "Content-Type": "application/json"},
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                return response.status_code, None
-        except requests.RequestException as error:
-            return None, type(error).__name__
+def attempt_delivery(delivery: Delivery, transport: Transport) -> None:
+    """Send it once, record what came of it, and commit."""
+    delivery_id, due_at, failures = delivery.id, delivery.next_try_at, delivery.failures
+    at, started = runtime().clock.now(), time.perf_counter()
+    answer, error = transport.post(delivery.body, wrong_token=delivery.fault == "bad_token" and not failures)
+    duration_ms = round((time.perf_counter() - started) * 1000)
+    done = _is_done(delivery, answer)
+    next_try_at = None if done else runtime().clock.now() + _pause(failures)
+    # Guarded: meanwhile the delivery may have been put into the queue anew, or removed.
+    recorded = update(Delivery).where(Delivery.id == delivery_id, Delivery.next_try_at == due_at)
+    db.session.execute(recorded.values(next_try_at=next_try_at, failures=0 if done else failures + 1))
+    if db.session.scalar(select(Delivery.id).where(Delivery.id == delivery_id)):
+        attempt = Attempt(delivery_id=delivery_id, at=at, answer=answer, error=error, duration_ms=duration_ms)
+        attempt.next_try_at = next_try_at
+        db.session.add(attempt)
+    if done:
+        release_held(delivery.investment_id)
+    db.session.commit()
+
+
+def _is_done(delivery: Delivery, answer: int | None) -> bool:
+    """2xx. Who sends something hostile is also content with a refusal."""
+    return answer is not None and (200 <= answer < 300 or (delivery.fault == "hostile" and 400 <= answer < 500))
 
 
 def _pause(failures: int) -> timedelta:
@@ -112,3 +105,4 @@ def try_now(delivery: Delivery, now: datetime) -> None:
     """Put the delivery at the head of the queue, whether it was delivered or not; the caller commits and wakes."""
     delivery.next_try_at = now
     delivery.failures = 0
+    delivery.held = False

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, inspect, select
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, inspect, select, update
 from sqlalchemy.orm import Session
 
-from .models import Base, Campaign, StoredAnswer, db
+from .models import Base, Campaign, Delivery, StoredAnswer, db
 
 # Raised whenever models.py changes: a file of another version is emptied.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 CAMPAIGNS_FILE = Path(__file__).with_name("campaigns.toml")
 
@@ -78,6 +78,8 @@ def prepare(path: Path | str) -> None:
         with Session(engine) as session:
             # No request of an earlier process is still running: what it had claimed is free again.
             session.execute(delete(StoredAnswer).where(StoredAnswer.status.is_(None)))
+            # The fault that held a webhook back ended with that process too.
+            session.execute(update(Delivery).where(Delivery.held).values(held=False))
             if not session.scalar(select(Campaign.id).limit(1)):
                 session.add_all(read_campaigns(datetime.now(UTC)))
             session.commit()

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, jsonify
 from sqlalchemy import select
 
 from ..funding import funding, signed_investments
-from ..lifecycle import instant
 from ..models import Campaign, Investment, db
+from ..rules import instant
 
 bp = Blueprint("info", __name__)
 

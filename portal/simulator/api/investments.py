@@ -6,8 +6,9 @@ from flask import Blueprint, g, request
 from sqlalchemy import func, select
 
 from ..assumptions import CAMPAIGN_NOT_OPEN, PAGE_SIZE, UNKNOWN_REFERENCE
-from ..lifecycle import instant, open_investment, start_url
+from ..lifecycle import open_investment, start_url
 from ..models import Campaign, Investment, Investor, db
+from ..rules import instant
 from ..runtime import runtime
 from .dispatch import Answer, endpoint, read_body
 from .errors import not_found, refused
