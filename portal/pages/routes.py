@@ -40,6 +40,12 @@ def imprint() -> ResponseReturnValue:
     return render_template("pages/imprint.html")
 
 
+@bp.get("/terms")
+def terms() -> ResponseReturnValue:
+    """What one agrees to with an account."""
+    return render_template("pages/terms.html")
+
+
 @bp.get("/privacy")
 def privacy() -> ResponseReturnValue:
     """Which data are kept, passed on and dropped."""
