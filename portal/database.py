@@ -38,9 +38,13 @@ else:
 write_lock = threading.Lock()
 
 
-def now() -> datetime:
-    """The present instant in UTC."""
+def read_clock() -> datetime:
     return datetime.now(UTC)
+
+
+def now() -> datetime:
+    """The present instant in UTC, from the one clock of the portal."""
+    return read_clock()
 
 
 class Instant(TypeDecorator[datetime]):

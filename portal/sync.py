@@ -34,6 +34,8 @@ FINAL_FOR = timedelta(days=30)
 # How long a status for an investment that nobody knows waits for it to become known.
 UNMATCHED_FOR = timedelta(hours=24)
 FUNDING_EVERY = timedelta(seconds=15)
+# Seconds between two rounds while Cashlink, or the database, does not answer.
+LONGEST_PAUSE = 30.0
 
 
 def run_once(*, stop: Callable[[], bool] = lambda: False) -> int:
@@ -229,12 +231,16 @@ class Loop:
     def _run(self) -> None:
         wait = self.pause
         while not self._stop.wait(wait):
-            wait = min(wait * 2, 30.0)
-            try:
-                with self.app.app_context():
-                    run_once(stop=self._stop.is_set)
-                    if not integration.cashlink_is_away():
-                        wait = self.pause
-            except Exception:
-                # The database is away or full, or the code is wrong: what is due stays due.
-                self.app.logger.exception("sync")
+            wait = self.round(wait)
+
+    def round(self, waited: float) -> float:
+        """One round; returns how long to wait for the next, longer and longer while nothing answers (seconds)."""
+        try:
+            with self.app.app_context():
+                run_once(stop=self._stop.is_set)
+                if not integration.cashlink_is_away():
+                    return self.pause
+        except Exception:
+            # The database is away or full, or the code is wrong: what is due stays due.
+            self.app.logger.exception("sync")
+        return min(waited * 2, LONGEST_PAUSE)

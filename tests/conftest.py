@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from .world import World
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the long form of proofs (make test-faults)")
+    parser.addoption("--seed", type=int, default=None, help="the seed of a random proof, to replay it")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests marked `both_databases` run on SQLite and on PostgreSQL."""
     if "database" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 from sqlalchemy import func, select, update
 
-from portal import history, integration, sync
+from portal import history, integration
 from portal.database import db
-from portal.models import Intent, Investment, Investor, StatusChange, User
+from portal.models import Intent, Investment, Investor, StatusChange
 
+from ..acts import Acts
 from ..people import ANSWERS, add_user
 from ..settings import BOND, SOLAR
 from ..world import World, wait_until
@@ -32,203 +30,144 @@ def world(tmp_path: Path, database: dict[str, str]) -> Iterator[World]:
         yield running
 
 
-@contextmanager
-def acting(world: World, user_id: int) -> Iterator[User]:
-    with world.app.test_request_context("/", base_url=world.url):
-        yield db.session.get_one(User, user_id)
+@pytest.fixture
+def acts(world: World) -> Acts:
+    return Acts(world)
 
 
-def import_user(world: World, user_id: int) -> str:
-    with acting(world, user_id) as user:
-        assert user.investor is not None
-        return integration.import_investor(user.investor, "I agree.")
-
-
-def invest(world: World, user_id: int, number: int = 1, campaign: str = BOND) -> tuple[uuid.UUID, str | None]:
-    with acting(world, user_id) as user:
-        investment = integration.start_subscription(user, campaign, number)
-        return investment.id, integration.usable_start_url(investment)
-
-
-def state(world: World) -> dict[str, Any]:
-    return dict(requests.get(f"{world.simulator_url}/_control/state", timeout=5).json())
-
-
-def calls(world: World, path: str = "") -> list[dict[str, Any]]:
-    log = requests.get(f"{world.simulator_url}/_control/requests", timeout=5).json()["requests"]
-    return [call for call in log if path in call["path"]]
-
-
-def intents(world: World) -> list[tuple[str, str | None]]:
-    with world.app.app_context():
-        return [(row.kind, row.result) for row in db.session.scalars(select(Intent).order_by(Intent.id))]
-
-
-def test_an_import_creates_the_investor_with_communication(world: World) -> None:
-    assert import_user(world, add_user(world.app)) == "done"
-    assert intents(world) == [("investor", "done"), ("communication", "done")]
-    assert state(world)["investors"] == [
-        {"id": state(world)["investors"][0]["id"], "has_communication": True, "identifications": 0}
+def test_an_import_creates_the_investor_with_communication(world: World, acts: Acts) -> None:
+    assert acts.import_investor(add_user(world.app)) == "done"
+    assert acts.intents() == [("investor", "done"), ("communication", "done")]
+    assert acts.state()["investors"] == [
+        {"id": acts.state()["investors"][0]["id"], "has_communication": True, "identifications": 0}
     ]
 
 
-def test_an_identification_is_passed_on_with_its_protocol(world: World) -> None:
-    assert import_user(world, add_user(world.app, identified=True)) == "done"
-    assert [kind for kind, _ in intents(world)] == ["investor", "communication", "document", "identification"]
-    assert state(world)["investors"][0]["identifications"] == 1
-    assert state(world)["counts"]["documents"] == 1
+def test_an_identification_is_passed_on_with_its_protocol(world: World, acts: Acts) -> None:
+    assert acts.import_investor(add_user(world.app, identified=True)) == "done"
+    assert [kind for kind, _ in acts.intents()] == ["investor", "communication", "document", "identification"]
+    assert acts.state()["investors"][0]["identifications"] == 1
+    assert acts.state()["counts"]["documents"] == 1
 
 
-def test_an_import_is_done_once_however_often_it_is_called(world: World) -> None:
+def test_an_import_is_done_once_however_often_it_is_called(world: World, acts: Acts) -> None:
     user_id = add_user(world.app)
     for _ in range(3):
-        assert import_user(world, user_id) == "done"
-    assert state(world)["counts"]["investors"] == 1
+        assert acts.import_investor(user_id) == "done"
+    assert acts.state()["counts"]["investors"] == 1
 
 
-def test_after_the_import_the_data_are_gone_from_the_files(world: World, tmp_path: Path) -> None:
+def test_after_the_import_the_data_are_gone_from_the_files(world: World, acts: Acts, tmp_path: Path) -> None:
     """On PostgreSQL the rows are gone; its files are the business of its VACUUM."""
     user_id = add_user(world.app, identified=True)
-    assert import_user(world, user_id) == "done"
+    assert acts.import_investor(user_id) == "done"
     secrets = [ANSWERS["bank"]["iban"], ANSWERS["tax"]["tax_identification_number"], "T22000129", "the protocol of an"]
     for file in tmp_path.glob("portal.sqlite3*"):
         content = file.read_bytes()
         assert not [secret for secret in secrets if secret.encode() in content], file.name
-    with acting(world, user_id) as user:
+    with acts.user(user_id) as user:
         assert user.investor is not None
         assert (user.investor.forename, user.investor.surname) == ("Alice", "Beispiel")
 
 
-def test_a_refused_field_is_told_and_edited_data_go_under_a_new_key(world: World) -> None:
+def test_a_refused_field_is_told_and_edited_data_go_under_a_new_key(world: World, acts: Acts) -> None:
     user_id = add_user(world.app)
-    with acting(world, user_id) as user:
+    with acts.user(user_id) as user:
         assert user.investor is not None
         user.investor.answers = {**ANSWERS, "bank": {**ANSWERS["bank"], "iban": "DE00370400440532013000"}}
         db.session.commit()
-    assert import_user(world, user_id) == "refused"
-    with acting(world, user_id) as user:
+    assert acts.import_investor(user_id) == "refused"
+    with acts.user(user_id) as user:
         assert list(integration.field_errors(user.investor)) == ["iban"]
         assert integration.may_edit(user.investor, "bank")
         assert user.investor is not None
         user.investor.answers = ANSWERS
         db.session.commit()
-    assert import_user(world, user_id) == "done"
-    keys = [call["idempotency_key"] for call in calls(world, "/v2/investors/") if call["method"] == "POST"]
+    assert acts.import_investor(user_id) == "done"
+    keys = [call["idempotency_key"] for call in acts.requests("/v2/investors/", "POST")]
     assert len(keys) == len(set(keys)) == 2
-    assert state(world)["counts"]["investors"] == 1
+    assert acts.state()["counts"]["investors"] == 1
 
 
-def test_invest_now_leads_to_the_start_url_of_one_investment(world: World) -> None:
+def test_invest_now_leads_to_the_start_url_of_one_investment(world: World, acts: Acts) -> None:
     user_id = add_user(world.app)
-    import_user(world, user_id)
-    investment_id, start_url = invest(world, user_id)
+    acts.import_investor(user_id)
+    investment_id, start_url = acts.invest(user_id)
     assert start_url is not None
     assert start_url.startswith(f"{world.simulator_url}/subscribe/")
-    assert invest(world, user_id) == (investment_id, start_url)
-    assert invest(world, user_id, number=7) == (investment_id, start_url)
-    assert state(world)["counts"]["investments"] == 1
+    assert acts.invest(user_id) == (investment_id, start_url)
+    assert acts.invest(user_id, number=7) == (investment_id, start_url)
+    assert acts.state()["counts"]["investments"] == 1
 
 
-def test_simultaneous_clicks_get_the_same_start_url(world: World) -> None:
+def test_simultaneous_clicks_get_the_same_start_url(world: World, acts: Acts) -> None:
     user_id = add_user(world.app)
-    import_user(world, user_id)
+    acts.import_investor(user_id)
     with ThreadPoolExecutor(8) as pool:
-        answers = set(pool.map(lambda _: invest(world, user_id), range(8)))
+        answers = set(pool.map(lambda _: acts.invest(user_id), range(8)))
     assert len(answers) == 1
     assert answers.pop()[1] is not None
-    assert state(world)["counts"]["investments"] == 1
+    assert acts.state()["counts"]["investments"] == 1
 
 
-def test_two_campaigns_are_two_investments(world: World) -> None:
+def test_two_campaigns_are_two_investments(world: World, acts: Acts) -> None:
     user_id = add_user(world.app)
-    import_user(world, user_id)
-    assert invest(world, user_id, campaign=BOND) != invest(world, user_id, campaign=SOLAR)
-    assert state(world)["counts"]["investments"] == 2
+    acts.import_investor(user_id)
+    assert acts.invest(user_id, campaign=BOND) != acts.invest(user_id, campaign=SOLAR)
+    assert acts.state()["counts"]["investments"] == 2
 
 
-def test_a_second_investment_begins_when_the_first_is_signed(world: World) -> None:
+def test_a_second_investment_begins_when_the_first_is_signed(world: World, acts: Acts) -> None:
     user_id = add_user(world.app)
-    import_user(world, user_id)
-    first, start_url = invest(world, user_id)
-    assert invest(world, user_id, number=2)[0] == first
-    sign(start_url)
-    cashlink_id = state(world)["investments"][0]["id"]
-    wait_until(lambda: status_of(world, cashlink_id) == "KYC_PENDING", what="the webhook")
-    with acting(world, user_id) as user:
+    acts.import_investor(user_id)
+    first, start_url = acts.invest(user_id)
+    assert acts.invest(user_id, number=2)[0] == first
+    acts.sign(start_url)
+    cashlink_id = acts.state()["investments"][0]["id"]
+    wait_until(lambda: acts.status(cashlink_id) == "KYC_PENDING", what="the webhook")
+    with acts.user(user_id) as user:
         assert integration.next_number(user, BOND) == 2
-    second, _ = invest(world, user_id, number=2)
+    second, _ = acts.invest(user_id, number=2)
     assert second != first
     # Back to the old page and another click there is still the first one.
-    assert invest(world, user_id, number=1)[0] == first
+    assert acts.invest(user_id, number=1)[0] == first
 
 
-def sign(start_url: str | None) -> None:
-    from portal.demo.walk import subscribe
-
-    assert start_url is not None
-    subscribe(start_url, outcome="later")
-
-
-def status_of(world: World, cashlink_id: str) -> str | None:
-    with world.app.app_context():
-        change = history.newest_change(cashlink_id)
-        return change.status if change else None
-
-
-def go_away(world: World) -> None:
-    """Cashlink does not answer any more."""
-    world.app.extensions["cashlink"].url = "http://127.0.0.1:9/api/external"
-
-
-def come_back(world: World) -> None:
-    world.app.extensions["cashlink"].url = world.environ["CASHLINK_API_URL"]
-
-
-def run_loop(world: World) -> None:
-    """A round in which everything open is due."""
-    with world.app.app_context():
-        past = history.UNUSABLE
-        db.session.execute(update(Intent).values(next_try_at=past))
-        db.session.execute(update(Investment).values(next_poll_at=past))
-        db.session.commit()
-        sync.run_once()
-
-
-def test_a_click_while_cashlink_is_away_is_kept_and_finished_by_the_loop(world: World) -> None:
+def test_a_click_while_cashlink_is_away_is_kept_and_finished_by_the_loop(world: World, acts: Acts) -> None:
     user_id = add_user(world.app)
-    go_away(world)
-    assert import_user(world, user_id) == "open"
-    investment_id, start_url = invest(world, user_id)
+    acts.go_away()
+    assert acts.import_investor(user_id) == "open"
+    investment_id, start_url = acts.invest(user_id)
     assert start_url is None
-    run_loop(world)
-    come_back(world)
+    acts.run_loop()
+    acts.come_back()
     for _ in range(3):
-        run_loop(world)
-    with acting(world, user_id) as user:
+        acts.run_loop()
+    with acts.user(user_id) as user:
         assert integration.import_state(user.investor) == "done"
         investment = db.session.get_one(Investment, investment_id)
         assert integration.usable_start_url(investment) is not None
-    assert state(world)["counts"]["investors"] == state(world)["counts"]["investments"] == 1
+    assert acts.state()["counts"]["investors"] == acts.state()["counts"]["investments"] == 1
 
 
-def test_while_the_import_is_open_the_data_cannot_be_edited(world: World) -> None:
+def test_while_the_import_is_open_the_data_cannot_be_edited(world: World, acts: Acts) -> None:
     user_id = add_user(world.app)
-    go_away(world)
-    import_user(world, user_id)
-    with acting(world, user_id) as user:
+    acts.go_away()
+    acts.import_investor(user_id)
+    with acts.user(user_id) as user:
         assert not integration.may_edit(user.investor, "bank")
 
 
-def test_a_repeat_sends_the_same_key_and_the_same_bytes(world: World) -> None:
+def test_a_repeat_sends_the_same_key_and_the_same_bytes(world: World, acts: Acts) -> None:
     user_id = add_user(world.app)
-    go_away(world)
-    import_user(world, user_id)
+    acts.go_away()
+    acts.import_investor(user_id)
     before = frozen(world)
-    with acting(world, user_id) as user:
+    with acts.user(user_id) as user:
         assert user.investor is not None
         user.investor.answers = {**ANSWERS, "person": {**ANSWERS["person"], "surname": "Anders"}}
         db.session.commit()
-    run_loop(world)
+    acts.run_loop()
     assert frozen(world) == before
 
 
@@ -237,19 +176,19 @@ def frozen(world: World) -> list[tuple[str, bytes | None]]:
         return [(row.idempotency_key, row.body) for row in db.session.scalars(select(Intent))]
 
 
-def test_a_missed_webhook_is_learnt_by_asking(world: World) -> None:
+def test_a_missed_webhook_is_learnt_by_asking(world: World, acts: Acts) -> None:
     user_id = add_user(world.app)
-    import_user(world, user_id)
-    _, start_url = invest(world, user_id)
-    requests.post(f"{world.simulator_url}/_control/deliveries", json={"paused": True}, timeout=5)
-    sign(start_url)
-    run_loop(world)
-    cashlink_id = state(world)["investments"][0]["id"]
-    assert status_of(world, cashlink_id) == "KYC_PENDING"
+    acts.import_investor(user_id)
+    _, start_url = acts.invest(user_id)
+    acts.control("deliveries", {"paused": True})
+    acts.sign(start_url)
+    acts.run_loop()
+    cashlink_id = acts.state()["investments"][0]["id"]
+    assert acts.status(cashlink_id) == "KYC_PENDING"
     with world.app.app_context():
         assert [change.polled for change in history.changes(cashlink_id)] == [True]
         assert db.session.scalars(select(Investment.units)).one() is not None
-    requests.post(f"{world.simulator_url}/_control/deliveries", json={"paused": False}, timeout=5)
+    acts.control("deliveries", {"paused": False})
 
     def told_by_webhook() -> bool:
         with world.app.app_context():
@@ -258,13 +197,13 @@ def test_a_missed_webhook_is_learnt_by_asking(world: World) -> None:
     wait_until(told_by_webhook, what="one line in the history, the webhook's")
 
 
-def test_a_wrong_status_is_corrected_by_asking(world: World) -> None:
+def test_a_wrong_status_is_corrected_by_asking(world: World, acts: Acts) -> None:
     user_id = add_user(world.app)
-    import_user(world, user_id)
-    _, start_url = invest(world, user_id)
-    sign(start_url)
-    cashlink_id = state(world)["investments"][0]["id"]
-    wait_until(lambda: status_of(world, cashlink_id) == "KYC_PENDING", what="the webhook")
+    acts.import_investor(user_id)
+    _, start_url = acts.invest(user_id)
+    acts.sign(start_url)
+    cashlink_id = acts.state()["investments"][0]["id"]
+    wait_until(lambda: acts.status(cashlink_id) == "KYC_PENDING", what="the webhook")
     forged = {"investment_id": cashlink_id, "status": "DELIVERED", "changed_at": "2026-01-01T00:00:00Z"}
     with world.app.app_context():
         newest = history.newest_change(cashlink_id)
@@ -278,11 +217,11 @@ def test_a_wrong_status_is_corrected_by_asking(world: World) -> None:
         timeout=5,
     )
     assert answer.status_code == 204
-    assert status_of(world, cashlink_id) == "DELIVERED"
+    assert acts.status(cashlink_id) == "DELIVERED"
 
     def corrected() -> bool:
-        run_loop(world)
-        return status_of(world, cashlink_id) == "KYC_PENDING"
+        acts.run_loop()
+        return acts.status(cashlink_id) == "KYC_PENDING"
 
     wait_until(corrected, what="the correction")
     with world.app.app_context():
@@ -294,16 +233,17 @@ def test_a_start_url_on_a_foreign_host_is_kept_but_nobody_is_sent_there(
     tmp_path: Path, database: dict[str, str]
 ) -> None:
     with World(tmp_path, background=False, CASHLINK_START_URL_HOSTS="demo.cashlink.de", **database) as world:
+        acts = Acts(world)
         user_id = add_user(world.app)
-        import_user(world, user_id)
-        _, start_url = invest(world, user_id)
+        acts.import_investor(user_id)
+        _, start_url = acts.invest(user_id)
         assert start_url is None
-        assert intents(world)[-1] == ("investment", "parked")
+        assert acts.intents()[-1] == ("investment", "parked")
         with world.app.app_context():
             assert db.session.scalars(select(Investment.start_url)).one() is not None
 
 
-def test_no_transaction_is_open_during_a_call(world: World) -> None:
+def test_no_transaction_is_open_during_a_call(world: World, acts: Acts) -> None:
     """Another connection can change the same tables while Cashlink takes its time."""
     user_id = add_user(world.app)
     seen = []
@@ -318,6 +258,6 @@ def test_no_transaction_is_open_during_a_call(world: World) -> None:
         seen.append(1)
 
     world.app.extensions["cashlink"].observer = write
-    assert import_user(world, user_id) == "done"
-    assert invest(world, user_id)[1] is not None
+    assert acts.import_investor(user_id) == "done"
+    assert acts.invest(user_id)[1] is not None
     assert len(seen) >= 4

@@ -1,0 +1,173 @@
+"""The suite can fail: bugs planted in a copy of the source are found by tests that were not written for them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+STEPS = "tests/steps/test_three_steps.py"
+RECEIVER = "tests/webhooks/test_receiver.py"
+CLIENT = "tests/cashlink/test_client.py"
+KILLS = "tests/faults/test_kill_points.py"
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A change of one file, and the tests that should notice."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    tests: str
+    short: bool = False
+
+
+BUGS = (
+    Bug(
+        "a new key for each try",
+        "portal/intents.py",
+        ".values(next_try_at=instant + CLAIM, attempts=Intent.attempts + 1, reason=None)",
+        ".values(next_try_at=instant + CLAIM, attempts=Intent.attempts + 1, reason=None,"
+        " idempotency_key=__import__('uuid').uuid4().hex)",
+        KILLS,
+        short=True,
+    ),
+    Bug(
+        "the call before the commit",
+        "portal/intents.py",
+        "    db.session.commit()\n    return db.session.scalars(select(Intent).where(Intent.idempotency_key == key))",
+        "    return db.session.scalars(select(Intent).where(Intent.idempotency_key == key))",
+        STEPS,
+    ),
+    Bug(
+        "the body is made anew for each try",
+        "portal/integration.py",
+        '    body, key = intent.body or b"", intent.idempotency_key\n',
+        "    body, key = _body(intent.kind, intent.investor or intent.investment, intent.idempotency_key)[0],"
+        " intent.idempotency_key\n    intent.body = body\n",
+        STEPS,
+    ),
+    Bug(
+        "no unique number per account and campaign",
+        "portal/integration.py",
+        "    number = _highest_number(user, campaign) + 1\n    open_one = open_subscription(user, campaign)",
+        "    open_one = open_subscription(user, campaign)\n    number = uuid.uuid4().int % 10**6",
+        STEPS,
+    ),
+    Bug(
+        "204 before the commit",
+        "portal/integration.py",
+        "            checked_at=instant if polled else None,\n        )\n    )\n    db.session.commit()",
+        "            checked_at=instant if polled else None,\n        )\n    )\n    db.session.rollback()",
+        RECEIVER,
+        short=True,
+    ),
+    Bug(
+        "the order of arrival decides",
+        "portal/history.py",
+        "return change.changed_at.desc(), rank.desc(), change.id.desc()",
+        "return change.id.desc(), rank.desc()",
+        RECEIVER,
+    ),
+    Bug(
+        "no order among changes of one instant",
+        "portal/history.py",
+        "return change.changed_at.desc(), rank.desc(), change.id.desc()",
+        "return change.changed_at.desc(), change.id.desc()",
+        RECEIVER,
+    ),
+    Bug(
+        "an investor that is not found is created anew",
+        "portal/integration.py",
+        "        client().fetch_investor(investor_id)\n",
+        "",
+        "tests/faults/test_fault_table.py",
+    ),
+    Bug(
+        "no new token after a 401",
+        "portal/cashlink/client.py",
+        'if error.reason != "http-401":',
+        "if True:",
+        CLIENT,
+        short=True,
+    ),
+    Bug("redirects are followed", "portal/cashlink/client.py", "allow_redirects=False", "allow_redirects=True", CLIENT),
+    Bug(
+        "start_url on any host",
+        "portal/navigation.py",
+        'return (host if usual else f"{host}:{port}") in hosts',
+        "return bool(host)",
+        STEPS,
+    ),
+    Bug(
+        "one read for the whole answer",
+        "portal/cashlink/client.py",
+        "            while chunk := response.raw.read1(65536, decode_content=False):",
+        "            for chunk in [response.raw.read1(65536, decode_content=False)]:",
+        CLIENT,
+    ),
+    Bug("the machine's netrc is trusted", "portal/cashlink/client.py", "trust_env = False", "trust_env = True", CLIENT),
+    Bug(
+        "nobody asks whether a status is true",
+        "portal/sync.py",
+        "        row.checked_at = instant\n    if rows:",
+        "        row.checked_at = instant\n    if False:",
+        "tests/faults/test_fault_table.py",
+    ),
+    Bug(
+        "any bearer token opens the receiver",
+        "portal/webhooks/routes.py",
+        'return scheme.lower() == "bearer" and (any(matches) or is_issued(token.strip()))',
+        'return scheme.lower() == "bearer" and bool(token.strip())',
+        RECEIVER,
+    ),
+    Bug(
+        "an unknown result counts as refused",
+        "portal/intents.py",
+        "            _keep(intent, error)",
+        '            close(intent, "refused", reason=error.reason)',
+        KILLS,
+    ),
+)
+
+
+def chosen() -> list[Bug]:
+    long = "--long" in sys.argv
+    return [bug for bug in BUGS if long or bug.short]
+
+
+@pytest.mark.parametrize("bug", chosen(), ids=lambda bug: bug.name)
+def test_a_planted_bug_is_found(bug: Bug, tmp_path: Path) -> None:
+    for name in ("portal", "tests", "templates", "static", "pyproject.toml"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
+    file = tmp_path / bug.file
+    text = file.read_text()
+    assert text.count(bug.right) == 1, "the planted bug no longer fits the code"
+    file.write_text(text.replace(bug.right, bug.wrong))
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not postgresql", bug.tests]
+    result = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    print("\n".join(result.stdout.splitlines()[-3:]))
+    # 1: tests were run and failed. Anything else would be a broken copy.
+    assert result.returncode == 1, result.stdout[-2000:]
+    assert "failed" in result.stdout
