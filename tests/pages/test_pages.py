@@ -40,7 +40,7 @@ def test_page_speaks_both_languages(client: FlaskClient, path: str) -> None:
 
 def test_every_page_leads_to_the_legal_pages(client: FlaskClient) -> None:
     links = [link["href"] for link in page(client, "/", "en").select("footer a")]
-    assert links == ["/imprint", "/terms", "/privacy", "/risks", "/accessibility", "/withdraw", "/help"]
+    assert links == ["/imprint", "/privacy", "/risks", "/accessibility", "/withdraw", "/help"]
     assert all(client.get(str(link)).status_code == 200 for link in links)
 
 
