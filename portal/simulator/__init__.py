@@ -9,7 +9,7 @@ import os
 from flask import Flask, Response, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from . import api, control, hosted, language, store, studio, web
+from . import api, control, hosted, language, misbehaviour, store, studio, web
 from .assumptions import UPLOAD_BYTES
 from .config import Settings
 from .models import db
@@ -30,12 +30,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_CONTENT_LENGTH=UPLOAD_BYTES + 1024 * 1024,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["simulator"] = Runtime(settings)
+    app.extensions["simulator"] = runtime = Runtime(settings)
+    runtime.hooks = misbehaviour.FaultHooks()
     store.open_store(app, settings.database_path)
     language.init_app(app)
     web.init_app(app)
     api.init_app(app)
-    for module in (hosted, studio, control):
+    for module in (hosted, studio, control, misbehaviour):
         app.register_blueprint(module.bp)
     app.add_url_rule("/", view_func=start_page)
     app.add_url_rule("/healthz", view_func=healthz)

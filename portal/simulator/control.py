@@ -3,16 +3,19 @@
 A POST must be application/json: no page of another site can send that without asking first.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
-from . import rules, store
-from .lifecycle import instant
-from .models import ApiCall, Delivery, Document, Identification, Investment, Investor, StatusChange, db
+from . import deadlines, deliveries, rules, store
+from .faults import Armed
+from .models import ApiCall, Attempt, Delivery, Document, Identification, Investment, Investor, StatusChange, db
+from .rules import instant
 from .runtime import runtime
 
 bp = Blueprint("control", __name__, url_prefix="/_control")
@@ -28,6 +31,8 @@ def guard() -> None:
 
 @bp.get("/state")
 def state() -> Response:
+    investors = select(Investor).options(selectinload(Investor.identifications))
+    investments = select(Investment).options(selectinload(Investment.changes))
     return jsonify(
         counts={
             "documents": _count(Document),
@@ -38,20 +43,80 @@ def state() -> Response:
             "deliveries": _count(Delivery),
             "deliveries_waiting": _count(Delivery, Delivery.next_try_at.is_not(None)),
         },
-        investors=[_investor(row) for row in db.session.scalars(select(Investor).order_by(Investor.number))],
-        investments=[_investment(row) for row in db.session.scalars(select(Investment).order_by(Investment.number))],
+        documents=list(db.session.scalars(select(Document.id).order_by(Document.created_at))),
+        investors=[_investor(row) for row in db.session.scalars(investors.order_by(Investor.number))],
+        identifications=[_identification(row) for row in db.session.scalars(select(Identification))],
+        investments=[_investment(row) for row in db.session.scalars(investments.order_by(Investment.number))],
         deliveries_paused=runtime().deliveries_paused,
     )
 
 
 @bp.post("/reset")
 def reset() -> Response:
-    """Back to the seed: the campaigns and nothing else; the switches too."""
+    """Back to the seed: the campaigns and nothing else; faults and switches too."""
     runtime().clock.pin(None)
-    runtime().deliveries_paused = False
+    runtime().behave()
     store.empty(db.session, runtime().clock.now())
     db.session.commit()
     return state()
+
+
+@bp.get("/faults")
+def list_faults() -> Response:
+    """What is armed, oldest first; what has been used up is gone."""
+    return jsonify([_fault(armed) for armed in runtime().faults.armed()])
+
+
+@bp.post("/faults")
+def arm_fault() -> Response:
+    """{"on": call, "fault": name, "times": n or null}: see faults.py. null: until it is switched off."""
+    body = _body()
+    on, name, times = body.get("on"), body.get("fault"), body.get("times")
+    if not (isinstance(on, str) and isinstance(name, str) and (times is None or type(times) is int)):
+        abort(400, "on and fault must be texts, times a number or null.")
+    try:
+        return jsonify(_fault(runtime().faults.arm(on, name, times)))
+    except ValueError as error:
+        abort(400, str(error))
+
+
+@bp.post("/faults/clear")
+def clear_faults() -> Response:
+    """{} or {"id": n}. What was held back goes on."""
+    fault_id = _body().get("id")
+    if fault_id is not None and type(fault_id) is not int:
+        abort(400, "id must be a number.")
+    return jsonify(cleared=deliveries.clear_faults(fault_id))
+
+
+@bp.get("/modes")
+def show_modes() -> Response:
+    return jsonify(asdict(runtime().modes))
+
+
+@bp.post("/modes")
+def change_modes() -> Response:
+    """Those that are named; see modes.py."""
+    try:
+        runtime().modes = runtime().modes.changed(_body())
+    except ValueError as error:
+        abort(400, str(error))
+    return show_modes()
+
+
+@bp.get("/clock")
+def show_clock() -> Response:
+    return jsonify(forwarded_seconds=runtime().clock.forwarded_seconds, now=instant(runtime().clock.now()))
+
+
+@bp.post("/clock")
+def forward_clock() -> Response:
+    """{"forward_seconds": n}: expiries, retries and payment deadlines come nearer; changed_at stays real time."""
+    seconds = _body().get("forward_seconds")
+    if type(seconds) is not int or not 0 <= seconds <= deadlines.FURTHEST_SECONDS:
+        abort(400, f"forward_seconds must be a whole number up to {deadlines.FURTHEST_SECONDS}.")
+    deadlines.forward(seconds)
+    return show_clock()
 
 
 @bp.post("/changed-at")
@@ -73,6 +138,14 @@ def pause_deliveries() -> Response:
     runtime().deliveries_paused = paused
     runtime().wake_sender.set()
     return jsonify(paused=paused)
+
+
+@bp.get("/deliveries")
+def deliveries_log() -> Response:
+    """All webhooks with their attempts, oldest first; ?after=<id> leaves out what was read before."""
+    after = request.args.get("after", 0, type=int)
+    rows = select(Delivery).options(selectinload(Delivery.attempts)).where(Delivery.id > after)
+    return jsonify([_delivery(row) for row in db.session.scalars(rows.order_by(Delivery.id))])
 
 
 @bp.get("/requests")
@@ -109,7 +182,37 @@ def _investment(row: Investment) -> dict[str, Any]:
         "campaign_id": row.campaign_id,
         "status": row.status,
         "units": row.units,
+        "status_changes": [{"status": at.status, "changed_at": instant(at.changed_at)} for at in row.changes],
     }
+
+
+def _identification(row: Identification) -> dict[str, Any]:
+    return {"id": row.id, "investor_id": row.investor_id, "document_id": row.document_id}
+
+
+def _fault(armed: Armed) -> dict[str, Any]:
+    return {
+        "id": armed.id,
+        "on": armed.on,
+        "fault": armed.fault.name,
+        "times_left": armed.times_left,
+        "used": armed.used,
+    }
+
+
+def _delivery(row: Delivery) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "investment_id": row.investment_id,
+        "body": row.body,
+        "waiting": row.next_try_at is not None,
+        "fault": row.fault,
+        "attempts": [_attempt(attempt) for attempt in row.attempts],
+    }
+
+
+def _attempt(row: Attempt) -> dict[str, Any]:
+    return {"at": instant(row.at), "answer": row.answer, "error": row.error, "duration_ms": row.duration_ms}
 
 
 def _call(row: ApiCall) -> dict[str, Any]:
@@ -123,4 +226,5 @@ def _call(row: ApiCall) -> dict[str, Any]:
         "idempotency_key": row.idempotency_key,
         "replayed": row.replayed,
         "object_id": row.object_id,
+        "fault": row.fault,
     }

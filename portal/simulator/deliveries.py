@@ -55,6 +55,15 @@ def release_held(investment_id: str | None = None) -> None:
     db.session.execute(waiting.values(held=False))
 
 
+def clear_faults(fault_id: int | None = None) -> int:
+    """Switch one or all faults off, for calls too, and let go what was held back; how many were armed."""
+    cleared = runtime().faults.clear(fault_id)
+    release_held()
+    db.session.commit()
+    runtime().wake_sender.set()
+    return cleared
+
+
 def _fits(fault: Fault, investment_id: str) -> bool:
     if fault.kind == "reorder":
         # Two that wait for each other would never leave.
@@ -74,6 +83,7 @@ def _spoil(delivery: Delivery, fault: Fault, changed_at: datetime) -> None:
         delivery.next_try_at = delivery.created_at + timedelta(seconds=float(fault.argument))
     elif fault.kind == "drop":
         delivery.next_try_at = None
+        release_held(delivery.investment_id)
     elif fault.kind != "bad_token":
         delivery.fault = None
         db.session.flush()

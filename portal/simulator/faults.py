@@ -163,7 +163,6 @@ class Faults:
             armed.end_pauses()
         return len(chosen)
 
-
     def end_pauses(self) -> None:
         """For the end of the simulator: nothing is held back any more, and nothing is switched off."""
         with self._lock:

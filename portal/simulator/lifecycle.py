@@ -15,7 +15,6 @@ from .models import Campaign, Delivery, Identification, Investment, StartLink, S
 from .runtime import runtime
 from .statuses import next_status
 
-
 # Longer than any attempt takes.
 EARLY_WEBHOOK_TIME = timedelta(seconds=30)
 

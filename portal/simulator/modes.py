@@ -1,4 +1,4 @@
-"""What Cashlink's documentation leaves open, as switches; the first value of each is what assumptions.py takes for given.
+"""What Cashlink's documentation leaves open, as switches; the first choice of each is the simulator's own guess.
 
 They live in memory: a restarted simulator has the defaults again.
 """

@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import Response, current_app
 
@@ -51,7 +52,7 @@ class Clock:
 
 
 class Hooks:
-    """The place for faults: called around the execution of each API request. Without faults nothing happens."""
+    """Called around the execution of each API request; misbehaviour.py puts the faults in here."""
 
     def before(self) -> Response | None:
         """Called before authentication and execution; an answer given here takes their place."""
@@ -90,3 +91,10 @@ class Runtime:
 def runtime() -> Runtime:
     """That of the application which answers the present request."""
     return cast(Runtime, current_app.extensions["simulator"])
+
+
+def other_host() -> str:
+    """This simulator's address by another host name of this machine."""
+    parts = urlsplit(runtime().settings.public_url)
+    name = "localhost" if parts.hostname == "127.0.0.1" else "127.0.0.1"
+    return f"{parts.scheme}://{name}:{parts.port}" if parts.port else f"{parts.scheme}://{name}"

@@ -21,6 +21,7 @@ def test_state_tells_what_exists(simulator: RunningSimulator) -> None:
     state = simulator.control("GET", "state")
     assert state["counts"]["investors"] == 1
     assert state["counts"]["deliveries_waiting"] == 1
+    changed_at = simulator.call("GET", f"/v2/investments/{investment['id']}/").json()["signed_date"]
     assert state["investments"] == [
         {
             "id": investment["id"],
@@ -28,6 +29,7 @@ def test_state_tells_what_exists(simulator: RunningSimulator) -> None:
             "campaign_id": investment["campaign_id"],
             "status": "KYC_PENDING",
             "units": 10,
+            "status_changes": [{"status": "KYC_PENDING", "changed_at": changed_at}],
         }
     ]
     assert state["investors"][0]["id"] == investment["investor_id"]

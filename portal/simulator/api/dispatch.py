@@ -123,11 +123,13 @@ def _after(response: Response) -> Response:
             at=runtime().clock.now(),
             method=request.method,
             path=request.path[:200],
-            status=response.status_code,
+            # 0: the caller gets no answer.
+            status=0 if "unanswered" in g else response.status_code,
             duration_ms=round((time.perf_counter() - g.api_started) * 1000),
             idempotency_key=request.headers.get(HEADER, "")[:255] or None,
             replayed="replayed" in g,
             object_id=g.get("object_id"),
+            fault=g.get("fault_name"),
         )
     )
     db.session.commit()

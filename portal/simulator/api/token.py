@@ -31,7 +31,10 @@ def issue_token() -> Response:
         raise _error("invalid_scope", f"known scopes are: {' '.join(SCOPES)}")
     token, now = secrets.token_urlsafe(32), runtime().clock.now()
     scope = " ".join(dict.fromkeys(scopes))
-    db.session.execute(delete(AccessToken).where(AccessToken.expires_at <= now))
+    ended = delete(AccessToken)
+    if not runtime().modes.new_token_ends_old:
+        ended = ended.where(AccessToken.expires_at <= now)
+    db.session.execute(ended)
     expires_at = now + timedelta(seconds=TOKEN_SECONDS)
     db.session.add(AccessToken(token_hash=hash_token(token), scope=scope, expires_at=expires_at))
     db.session.commit()

@@ -3,20 +3,21 @@
 All that is known about the visitor is the secret in the address: where to go on is read from the investment's row.
 """
 
+import secrets
 from contextlib import suppress
-from datetime import timedelta
+from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.wrappers import Response
 
 from ..funding import remaining
 from ..language import money
 from ..lifecycle import Impossible, NotEnoughLeft, act, note_progress, sign
-from ..models import Identification, Investment, StartLink, StatusChange, db
-from ..runtime import runtime
+from ..models import Identification, Investment, StartLink, db
+from ..runtime import other_host, runtime
 from ..statuses import IDENTIFICATION_OPEN
 from ..web import csrf_is_valid, error_page
 from . import forms
@@ -46,6 +47,10 @@ class BadLink(Exception):
     """No investment belongs to the secret in the address, or no longer."""
 
 
+class UsedLink(Exception):
+    """Another browser has opened the link, which in the present mode opens once."""
+
+
 @bp.errorhandler(BadLink)
 def answer_bad_link(_error: BadLink) -> Page:
     text = _("It may be incomplete or too old. Go back to %(partner)s and open your subscription from there.",
@@ -53,9 +58,19 @@ def answer_bad_link(_error: BadLink) -> Page:
     return error_page(404, _("This link does not work"), text)
 
 
+@bp.errorhandler(UsedLink)
+def answer_used_link(_error: UsedLink) -> Page:
+    text = _("It opens in one browser only. Go back to %(partner)s and open your subscription from there again.",
+             partner=runtime().settings.partner_name)  # fmt: skip
+    return error_page(410, _("This link was used already"), text)
+
+
 @bp.get("")
 def start(token: str) -> Page:
     """Whatever comes next for this investment, in whichever browser."""
+    elsewhere = other_host()
+    if runtime().modes.start_url_redirects and request.host != urlsplit(elsewhere).netloc:
+        return redirect(elsewhere + request.path)
     return redirect(_place(token, _find(token)))
 
 
@@ -147,19 +162,12 @@ def status(token: str) -> Page:
     investment = _find(token)
     if investment.status is None:
         return redirect(_place(token, investment))
-    accepted_at = db.session.scalar(
-        select(StatusChange.changed_at)
-        .where(StatusChange.investment_id == investment.id, StatusChange.status == "ACCEPTED")
-        .order_by(StatusChange.changed_at.desc())
-        .limit(1)
-    )
     return render_template(
         "hosted/status.html",
         token=token,
         investment=investment,
         text=TEXTS[investment.status],
         identification_open=investment.status in IDENTIFICATION_OPEN,
-        pay_until=accepted_at and accepted_at + timedelta(days=investment.campaign.payment_days),
     )
 
 
@@ -179,7 +187,20 @@ def _find(token: str) -> Investment:
     link = db.session.get(StartLink, token)
     if link is None or link.expires_at <= runtime().clock.now():
         raise BadLink
+    if runtime().modes.start_url == "once":
+        _bind(link)
     return db.session.scalars(select(Investment).where(Investment.id == link.investment_id)).one()
+
+
+def _bind(link: StartLink) -> None:
+    """The first browser that opens the link keeps it."""
+    browser = session.setdefault("browser", secrets.token_urlsafe(12))
+    unopened = update(StartLink).where(StartLink.token == link.token, StartLink.opened_by.is_(None))
+    if link.opened_by is None:
+        db.session.execute(unopened.values(opened_by=browser))
+        db.session.commit()
+    if link.opened_by != browser:
+        raise UsedLink
 
 
 def _place(token: str, investment: Investment) -> str:

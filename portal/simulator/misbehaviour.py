@@ -1,0 +1,331 @@
+"""How the API answers while a fault is armed: before the execution, after it, or in an odd way."""
+
+import gzip
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, g, jsonify, request
+from sqlalchemy import select
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
+
+from . import connection
+from .connection import Ending
+from .faults import DELIVERY, Armed
+from .lifecycle import sign_unseen
+from .models import Investment, db, new_id
+from .runtime import Hooks, other_host, runtime
+from .sender import attempt_delivery
+from .transport import Transport
+
+# What the faults' calls are named, by endpoint. All others are "other": only faults for any call concern them.
+CALL_OF = {
+    "token.issue_token": "token",
+    "documents.create_document": "create_document",
+    "investors.create_investor": "create_investor",
+    "investors.change_investor": "update_communication",
+    "investors.create_identification": "create_identification",
+    "investments.create_investment": "create_investment",
+    "investors.read_investor": "fetch_investor",
+    "investments.read_investment": "fetch_investment",
+    "info.funding_information": "funding",
+}
+
+LONGEST_HANG_SECONDS = 30
+DRIP_SECONDS = 0.1
+LATE_SECONDS = 2
+HUGE_BYTES = 16 * 1024 * 1024
+CHUNK = b" " * 65_536
+BOMB_MEMBERS = 300
+USUAL_RETRY_AFTER = "1"
+
+FOREIGN = "https://evil.example/subscribe/0"
+FOREIGN_START_URLS = {
+    "": FOREIGN,
+    "http": "http://evil.example/subscribe/0",
+    "script": "javascript:alert(1)//{url}",
+    "user": "https://{host}@evil.example/subscribe/0",
+    "tab": "ht\ttps://evil.example/subscribe/0",
+    "newline": "{url}\n",
+}
+EXPIRES_IN: dict[str, Any] = {"missing": None, "negative": -3600, "huge": 10**30, "text": "soon"}
+WRONG_DATES = {"": timedelta(days=1), "past": timedelta(days=-1)}
+
+FIELD_ERRORS: dict[str, Any] = {
+    "create_document": {"file": ["This file is not accepted."]},
+    "create_investor": {"natural_person": {"phone": ["This phone number is not accepted."]}},
+    "update_communication": {"communication": {"email": ["This email address is not accepted."]}},
+    "create_identification": {"document_id": ["This document is not accepted."]},
+    "create_investment": {"campaign_id": ["This campaign is not open for subscriptions."]},
+}
+DETAILS = {
+    401: "The access token is not valid or has expired.",
+    403: "This account may not do that.",
+    404: "Not found.",
+    409: "A request with this idempotency key is being executed.",
+    429: "Request was throttled.",
+    500: "A server error occurred.",
+}
+TOKEN_ERRORS = {400: "invalid_request", 401: "invalid_client", 403: "unauthorized_client"}
+GATEWAY_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>gateway</body></html>\n"
+
+bp = Blueprint("elsewhere", __name__)
+
+
+class FaultHooks(Hooks):
+    """Uses one armed fault per request, the oldest that matches."""
+
+    def before(self) -> Response | None:
+        armed = runtime().faults.take(_call())
+        if armed is None:
+            return None
+        g.fault, g.fault_name = armed, armed.fault.name
+        if armed.fault.kind not in ("before", "redirect"):
+            return None
+        # What stays unread in the socket would turn any end of the connection into a reset.
+        with suppress(HTTPException):
+            request.get_data(cache=True)
+        if armed.fault.kind == "redirect":
+            return Response(status=307, headers={"Location": other_host() + f"/elsewhere{request.path}"})
+        return _coded(armed)
+
+    def after(self, response: Response) -> Response:
+        _send_early(response)
+        armed: Armed | None = g.get("fault")
+        if armed is None or armed.fault.kind in ("before", "redirect"):
+            return response
+        return _coded(armed) if armed.fault.kind == "after" else ODD[armed.fault.kind](armed, response)
+
+
+@bp.route("/elsewhere/<path:path>", methods=["GET", "POST", "PATCH", "PUT"])
+def elsewhere(path: str) -> tuple[Response, int]:
+    """Who comes here has followed a redirect, and has shown another host what it had to say: the log tells it."""
+    g.api_started, g.fault_name = time.perf_counter(), "redirect followed"
+    answer = {"id": new_id(), "start_url": FOREIGN, "access_token": "of another host", "path": path}
+    return jsonify(answer), 201
+
+
+def _call() -> str:
+    return CALL_OF.get(request.endpoint or "", "other")
+
+
+def _socket() -> Any:
+    return request.environ.get("werkzeug.socket")
+
+
+def _coded(armed: Armed) -> Response:
+    """The answer that the fault names by its code, or none."""
+    code, client = armed.fault.code, _socket()
+    if code == "reset":
+        return _no_answer(lambda: connection.reset(client))
+    if code == "lost":
+        return _no_answer(lambda: connection.hang_up(client))
+    if code == "timeout":
+
+        def hang() -> None:
+            armed.pause(LONGEST_HANG_SECONDS, lambda: connection.is_gone(client))
+            connection.hang_up(client)
+
+        return _no_answer(hang)
+    return _error(int(code), armed.fault.argument)
+
+
+def _no_answer(act: Callable[[], object]) -> Response:
+    g.unanswered = True
+    return Response(Ending(act), status=502)
+
+
+def _error(status: int, retry_after: str) -> Response:
+    call = _call()
+    if status in (502, 503, 504):
+        name = {502: "502 Bad Gateway", 503: "503 Service Unavailable", 504: "504 Gateway Timeout"}[status]
+        response = Response(GATEWAY_PAGE.format(name), content_type="text/html")
+    elif call == "token" and status in TOKEN_ERRORS:
+        response = jsonify(error=TOKEN_ERRORS[status])
+    elif status in (400, 422):
+        response = jsonify(FIELD_ERRORS.get(call, {"non_field_errors": ["This request is not accepted."]}))
+    else:
+        response = jsonify(detail=DETAILS[status])
+    response.status_code = status
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status == 429 or retry_after:
+        response.headers["Retry-After"] = _retry_after(retry_after or USUAL_RETRY_AFTER)
+    return response
+
+
+def _retry_after(argument: str) -> str:
+    if argument == "date":
+        return http_date(time.time() + 3)
+    return "a while" if argument == "garbage" else argument
+
+
+def _garbage(_armed: Armed, _response: Response) -> Response:
+    return Response("<!doctype html><title>Welcome</title><p>It works!</p>\n", content_type="text/html")
+
+
+def _empty(_armed: Armed, _response: Response) -> Response:
+    return Response(content_type="application/json")
+
+
+def _without(*names: str) -> Callable[[Armed, Response], Response]:
+    def answer(_armed: Armed, response: Response) -> Response:
+        return _edited(response, lambda data: [data.pop(name, None) for name in names])
+
+    return answer
+
+
+def _foreign_start_url(armed: Armed, response: Response) -> Response:
+    def lead_away(data: dict[str, Any]) -> None:
+        # Some carry the right address or its host, for a careless look at it.
+        url = str(data.get("start_url", ""))
+        foreign = FOREIGN_START_URLS[armed.fault.argument]
+        data["start_url"] = foreign.format(url=url, host=urlsplit(url).hostname)
+
+    return _edited(response, lead_away)
+
+
+def _expires_in(armed: Armed, response: Response) -> Response:
+    value = EXPIRES_IN[armed.fault.argument]
+
+    def change(data: dict[str, Any]) -> None:
+        data.pop("expires_in", None)
+        if value is not None:
+            data["expires_in"] = value
+
+    return _edited(response, change)
+
+
+def _edited(response: Response, edit: Callable[[dict[str, Any]], object]) -> Response:
+    """A success with other fields; anything else stays as it is."""
+    data = response.get_json(silent=True)
+    if isinstance(data, dict) and response.status_code < 300:
+        edit(data)
+        response.set_data(json.dumps(data))
+    return response
+
+
+def _huge(_armed: Armed, response: Response) -> Response:
+    """The right answer behind a mountain of white space."""
+    body = response.get_data()
+
+    def stream() -> Iterator[bytes]:
+        for _ in range(HUGE_BYTES // len(CHUNK)):
+            yield CHUNK
+        yield body
+
+    return _replaced(response, stream())
+
+
+def _gzip_bomb(_armed: Armed, response: Response) -> Response:
+    body = _bomb() + gzip.compress(response.get_data())
+    response.set_data(body)
+    response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+@cache
+def _bomb() -> bytes:
+    """300 MiB of white space in 300 KiB."""
+    return gzip.compress(b" " * 1024 * 1024) * BOMB_MEMBERS
+
+
+def _drip(armed: Armed, response: Response) -> Response:
+    body, client = response.get_data(), _socket()
+
+    def drops(content: bytes) -> Iterator[bytes]:
+        for byte in content:
+            if not armed.pause(DRIP_SECONDS, lambda: connection.is_gone(client)):
+                return
+            yield bytes([byte])
+
+    if client is None:
+        return _replaced(response, drops(body))
+
+    def act(answer: bytes) -> None:
+        for drop in drops(answer):
+            client.sendall(drop)
+
+    return _by_hand(response, act)
+
+
+def _late(armed: Armed, response: Response) -> Response:
+    body = response.get_data()
+
+    def wait() -> Iterator[bytes]:
+        armed.pause(LATE_SECONDS)
+        yield body
+
+    response.response = wait()
+    return response
+
+
+def _no_date(_armed: Armed, response: Response) -> Response:
+    return _by_hand(response, _socket().sendall) if _socket() else response
+
+
+def _wrong_date(armed: Armed, response: Response) -> Response:
+    if armed.fault.argument == "garbage":
+        response.headers["Date"] = "yesterday, at noon"
+    else:
+        response.headers["Date"] = http_date(time.time() + WRONG_DATES[armed.fault.argument].total_seconds())
+    return _no_date(armed, response)
+
+
+ODD: dict[str, Callable[[Armed, Response], Response]] = {
+    "garbage": _garbage,
+    "empty": _empty,
+    "no_id": _without("id", "access_token", "products"),
+    "no_start_url": _without("start_url"),
+    "foreign_start_url": _foreign_start_url,
+    "huge": _huge,
+    "gzip_bomb": _gzip_bomb,
+    "drip": _drip,
+    "late": _late,
+    "no_date": _no_date,
+    "wrong_date": _wrong_date,
+    "expires_in": _expires_in,
+}
+
+
+def _replaced(response: Response, body: Iterator[bytes]) -> Response:
+    """The same answer with a body that is made while it is sent; without a length."""
+    response.response = body
+    response.headers.pop("Content-Length", None)
+    return response
+
+
+def _by_hand(response: Response, send: Callable[[bytes], object]) -> Response:
+    """The answer as it is, written to the socket past the server, which adds nothing to it then."""
+    body, client = response.get_data(), _socket()
+    response.headers["Content-Length"] = str(len(body))
+
+    def act() -> None:
+        # Only now, for headers are added to the response until it is sent.
+        send(connection.as_bytes(response.status, response.headers, body))
+        connection.hang_up(client)
+
+    response.response = Ending(act)
+    return response
+
+
+def _send_early(response: Response) -> None:
+    """The fault "early": the investment is signed at once, and its webhook arrives before the answer does."""
+    created = _call() == "create_investment" and response.status_code == 201 and "replayed" not in g
+    if not created or runtime().deliveries_paused:
+        return
+    armed = runtime().faults.take(DELIVERY, lambda fault: fault.kind == "early")
+    if armed is None:
+        return
+    investment = db.session.scalars(select(Investment).where(Investment.id == g.object_id)).one()
+    transport = Transport(current_app.extensions["simulator"])
+    try:
+        attempt_delivery(sign_unseen(investment), transport)
+    finally:
+        transport.close()
