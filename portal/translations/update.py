@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -91,8 +92,11 @@ def as_po(catalog: Catalog) -> bytes:
 
 def compiled(domain: Domain) -> bytes:
     """The form that gettext reads."""
+    catalog = read(domain)
+    # Babel would write the present time into it.
+    catalog.creation_date = catalog.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     buffer = io.BytesIO()
-    write_mo(buffer, read(domain))
+    write_mo(buffer, catalog)
     return buffer.getvalue()
 
 
