@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test quick check bench browser lock messages
+.PHONY: demo test quick test-faults check bench browser lock messages
 
 ## The portal with a simulator of Cashlink, on http://localhost:8000 and :8001
 demo:
@@ -16,6 +16,10 @@ test: .dev
 ## What can be known within a minute
 quick: .dev
 	$(BIN)/pytest -m "not slow" -x -q
+
+## The long form of the proofs that nothing is lost and nothing doubled
+test-faults: .dev
+	$(BIN)/pytest --long -s tests/faults
 
 ## Style and types
 check: .dev

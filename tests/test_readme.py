@@ -1,0 +1,29 @@
+"""What the README tells is there: tests that it names, commands, files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_each_test_that_the_readme_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", README))
+    there = {
+        name for path in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)\(", path.read_text())
+    }
+    assert named
+    assert named - there == set()
+
+
+def test_each_command_that_the_readme_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z-]+)`", README)) - targets == set()
+    assert set(re.findall(r"^    make ([a-z-]+)$", README, re.MULTILINE)) - targets == set()
+
+
+def test_each_file_that_the_readme_names_exists() -> None:
+    linked = re.findall(r"\]\((?!http)([^)#]+)\)", README) + re.findall(r"`((?:portal|tests|static)/[\w./-]+)`", README)
+    assert [path for path in linked if not (ROOT / path).exists()] == []
