@@ -18,16 +18,19 @@ from .statuses import STATUS_LABELS, TONES
 
 CSRF_FIELD = "csrf_token"
 STATIC = Path(__file__).with_name("static")
+SHOWN_OF_A_BODY = 400
 SECRET_PATH = re.compile(r"(/subscribe/)[^/\s?\"']+")
 
 
 def init_app(app: Flask) -> None:
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _error_page)
+    app.jinja_env.filters["printable"] = printable
     app.jinja_env.globals.update(
         csrf_token=csrf_token,
         static=static_url,
         settings=app.extensions["simulator"].settings,
+        disturbances=app.extensions["simulator"].disturbances,
         status_label=STATUS_LABELS.get,
         tone=lambda status: TONES.get(status, "quiet"),
     )
@@ -56,6 +59,12 @@ def _digest(name: str) -> str:
 def static_url(name: str) -> str:
     """With a hash of the content in the address, so that the file can be cached for long."""
     return url_for("static", filename=name, v=_digest(name))
+
+
+def printable(body: str) -> str:
+    """A webhook's body as it can be shown: shortened, without what is no character."""
+    shown = body[:SHOWN_OF_A_BODY] + ("…" if len(body) > SHOWN_OF_A_BODY else "")
+    return shown.encode("utf-8", "backslashreplace").decode()
 
 
 def mask_start_links(record: logging.LogRecord) -> bool:

@@ -1,5 +1,6 @@
 // Keeps the Studio's pages up to date while they are visible. Without this script the "Refresh" link does the same.
 const live = document.querySelector("[data-live]");
+const alarm = document.getElementById("alarm");
 const note = document.querySelector("[data-live-note]");
 if (note) { note.hidden = false; }
 let shown = live && live.innerHTML;
@@ -23,6 +24,8 @@ async function look() {
     const answer = await fetch(address);
     if (!answer.ok) { return; }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const bar = page.getElementById("alarm").innerHTML;
+    if (bar !== alarm.innerHTML) { alarm.innerHTML = bar; }
     const fresh = page.querySelector("[data-live]").innerHTML;
     if (fresh !== shown) { swap(fresh); }
   } catch {

@@ -92,7 +92,12 @@ def change_many(action: str) -> Page:
 @bp.get("/webhooks")
 def list_webhooks() -> Page:
     deliveries = queries.deliveries()
-    return render_template("studio/webhooks.html", deliveries=deliveries, investments=queries.names(deliveries))
+    return render_template(
+        "studio/webhooks.html",
+        deliveries=deliveries,
+        investments=queries.names(deliveries),
+        paused=runtime().deliveries_paused,
+    )
 
 
 @bp.post("/webhooks/<int:delivery_id>/send")
