@@ -14,7 +14,6 @@ from typing import Any, cast
 
 from flask import Flask
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from .database import db, now
 from .models import Intent, Investment, Investor, StatusChange
@@ -147,11 +146,11 @@ class Watcher:
         self._hub.close()
 
     def _look(self) -> None:
-        """One look. A database that cannot be read now will be read at a later one; it is logged once."""
+        """One look. Whatever goes wrong, the next one may succeed; trouble is logged once."""
         try:
             with self._app.app_context():
                 self._hub.wake(self._with_new_changes() | self._with_closed_intents())
-        except SQLAlchemyError as error:
+        except Exception as error:
             if not self._failing:
                 self._app.logger.warning("no live news, the database cannot be read: %s", type(error).__name__)
             self._failing = True

@@ -15,7 +15,7 @@ from .. import history, integration
 from ..campaigns.journey import STEPS
 from ..cashlink import statuses
 from ..database import db
-from ..language import day, instant, language, money, number
+from ..language import day, instant, money, number
 from ..models import Intent, Investment, StatusChange
 from . import texts
 from .facts import Facts, campaign_facts
@@ -85,8 +85,8 @@ class Progress:
 
     @property
     def etag(self) -> str:
-        """Changes when anything that is shown changes, the language included."""
-        return hashlib.sha256(f"{language()} {self!r}".encode()).hexdigest()[:32]
+        """Changes when anything that is shown changes; the texts are those of one language."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:32]
 
 
 def read_progress(investment: Investment) -> Progress:

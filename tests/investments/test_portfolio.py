@@ -93,18 +93,18 @@ def test_only_what_was_delivered_counts_as_invested(dana: Person) -> None:
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_each_row_has_status_day_and_amount(dana: Person, language: str) -> None:
-    dana.invest("ACCEPTED", number=1, units=50)
+    dana.tell(dana.invest(number=1, units=50), "ACCEPTED", START + timedelta(days=4))
     dana.invest(number=2, created_at=START + timedelta(days=1))
     assert (
         rows(dana.page("/investments", language))
         == {
             "en": [
                 "Wärmeanleihe Hollerbrück Not signed yet Since 17 November 2026 Amount not known yet",
-                "Wärmeanleihe Hollerbrück Accepted – payment due Since 16 November 2026 Amount €5,000.00",
+                "Wärmeanleihe Hollerbrück Accepted – payment due Since 20 November 2026 Amount €5,000.00",
             ],
             "de": [
                 "Wärmeanleihe Hollerbrück Noch nicht unterschrieben Seit 17. November 2026 Betrag noch nicht bekannt",
-                "Wärmeanleihe Hollerbrück Angenommen – Zahlung offen Seit 16. November 2026 Betrag 5.000,00 €",
+                "Wärmeanleihe Hollerbrück Angenommen – Zahlung offen Seit 20. November 2026 Betrag 5.000,00 €",
             ],
         }[language]
     )

@@ -212,10 +212,11 @@ def test_closing_ends_all_streams_at_once(server: str, watch: Watch, dana: Perso
 
 
 def test_a_process_that_is_told_to_end_closes_its_streams(app: Flask, server: str, dana: Person) -> None:
+    investment = dana.invest("KYC_PENDING")
     alive = threading.Event()
     alive.set()
     watcher = Watcher(app).start(alive=alive.is_set)
-    with Listening(server, dana, dana.invest("KYC_PENDING")) as open_page:
+    with Listening(server, dana, investment) as open_page:
         open_page.next_event()
         begun = time.monotonic()
         alive.clear()
@@ -289,3 +290,23 @@ def test_a_database_that_was_started_over_does_not_silence_the_watcher(
         assert open_page.next_event().fields["id"] == "0"
         dana.tell(investment, "KYC_PENDING")
         assert open_page.next_event(5).fields["id"] == "1"
+
+
+def test_the_watcher_outlives_a_database_that_cannot_be_read(
+    app: Flask, server: str, watch: Watch, dana: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    investment = dana.invest("KYC_PENDING")
+
+    def rename(old: str, new: str) -> None:
+        with app.app_context():
+            db.session.execute(db.text(f"ALTER TABLE {old} RENAME TO {new}"))
+            db.session.commit()
+
+    watch()
+    with Listening(server, dana, investment) as open_page:
+        open_page.next_event()
+        rename("status_change", "elsewhere")
+        wait_until(lambda: "no live news" in caplog.text)
+        rename("elsewhere", "status_change")
+        newest = dana.tell(investment, "REVIEW_PENDING")
+        assert open_page.next_event(5).fields["id"] == str(newest)
