@@ -182,7 +182,9 @@ class Watcher:
     def _with_closed_intents(self) -> set[uuid.UUID]:
         """Investments whose creation, or whose investor's import, has been decided."""
         statement = select(Intent.id, Intent.closed_at, Intent.investment_id, Intent.investor_id)
-        rows = {tuple(row) for row in db.session.execute(statement.where(Intent.closed_at > self._closed_at - OVERLAP))}
+        rows: set[tuple[Any, ...]] = {
+            tuple(row) for row in db.session.execute(statement.where(Intent.closed_at > self._closed_at - OVERLAP))
+        }
         fresh = rows - self._seen
         found = {investment_id for _id, _closed_at, investment_id, _investor_id in fresh if investment_id}
         investors = {investor_id for _id, _closed_at, _investment_id, investor_id in fresh if investor_id}

@@ -195,7 +195,7 @@ TEXTS = {
             "Your identity is confirmed. A licensed institution is now checking your subscription "
             "against the legal requirements."
         ),
-        do=_l("Nothing. This page shows when the status changes."),
+        do=_l("Nothing. You will see it here when the status changes."),
         next=_l("The issuer decides whether to accept."),
     ),
     statuses.WAITING_FOR_ACCEPTANCE: Texts(
@@ -228,7 +228,7 @@ TEXTS = {
         label=_l("Payment received"),
         banner=_l("Payment received"),
         text=_payment_has_arrived,
-        do=_l("Nothing. This page shows when they are there."),
+        do=_l("Nothing. You will see it here as soon as they are there."),
         next=_units_will_be_credited,
     ),
     statuses.DELIVERED: Texts(

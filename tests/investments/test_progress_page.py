@@ -207,7 +207,7 @@ def test_an_unknown_code_before_any_other_shows_no_step_as_done(dana: Person) ->
     ("language", "units", "status", "sentence"),
     [
         ("en", None, "ACCEPTED", "Accepted: please transfer the amount due"),
-        ("de", None, "ACCEPTED", "Angenommen: Bitte überweisen Sie den fälligen Betrag"),
+        ("de", None, "ACCEPTED", "Angenommen: Bitte überweisen Sie den Betrag"),
         ("en", None, "PAID", "Your payment has arrived."),
         ("en", 50, "PAID", "Your €5,000.00 has arrived."),
         ("de", 50, "PAID", "Ihre Zahlung über 5.000,00 € ist eingegangen."),
