@@ -95,21 +95,22 @@ class Visitor:
 
     Attributes:
         visited: all addresses that were asked for, redirects included.
+        browser: its cookies and connections, for what no page offers.
     """
 
     def __init__(self, home: str, language: str = "en") -> None:
         self.home = home
         self.visited: list[str] = []
-        self._browser = requests.Session()
-        self._browser.trust_env = False
-        self._browser.headers["Accept-Language"] = language
-        self._browser.headers["Accept"] = "text/html"
+        self.browser = requests.Session()
+        self.browser.trust_env = False
+        self.browser.headers["Accept-Language"] = language
+        self.browser.headers["Accept"] = "text/html"
 
     def __enter__(self) -> Visitor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._browser.close()
+        self.browser.close()
 
     # What the page says.
 
@@ -137,14 +138,14 @@ class Visitor:
 
     @property
     def cookies(self) -> dict[str, str]:
-        return {cookie.name: cookie.value or "" for cookie in self._browser.cookies}
+        return {cookie.name: cookie.value or "" for cookie in self.browser.cookies}
 
     # What the visitor does.
 
     def open(self, place: str) -> Visitor:
         """Go to an address, or to a path of the present site."""
         address = urljoin(self.url if hasattr(self, "answer") else self.home, place)
-        return self._arrive(self._browser.get(address, timeout=20))
+        return self._arrive(self.browser.get(address, timeout=20))
 
     def follow(self, selector: str) -> Visitor:
         """Follow the first link that the selector finds."""
@@ -172,7 +173,7 @@ class Visitor:
         unknown = set(typed or ()) - found.names
         assert not unknown, f"the form on {self.url} has no {sorted(unknown)}"
         values = {**found.values, **(found.boxes if tick else {}), **(typed or {})}
-        return self._arrive(self._browser.post(urljoin(self.url, found.action), data=values, timeout=20))
+        return self._arrive(self.browser.post(urljoin(self.url, found.action), data=values, timeout=20))
 
     def form(self, form: str = "main form", button: str = "button") -> Form:
         found = [tag for tag in self.page.select(form) if str(tag.get("method", "")).lower() == "post"]
