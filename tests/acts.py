@@ -25,6 +25,14 @@ class Acts:
 
     world: World
 
+    def start_over(self) -> None:
+        """Empty both sides; quicker than a new world."""
+        self.control("reset", {})
+        with self.world.app.app_context():
+            for table in reversed(db.metadata.sorted_tables):
+                db.session.execute(table.delete())
+            db.session.commit()
+
     @contextmanager
     def user(self, user_id: int) -> Iterator[User]:
         """A request of this user."""

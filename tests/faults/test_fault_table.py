@@ -21,11 +21,18 @@ from .invariants import violations
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def acts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Acts]:
-    monkeypatch.setattr(integration, "WEB_DEADLINE", 1.0)
-    with World(tmp_path, background=False) as world:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acts]:
+    with World(tmp_path_factory.mktemp("world"), background=False) as world:
         yield Acts(world)
+
+
+@pytest.fixture
+def acts(shared: Acts, monkeypatch: pytest.MonkeyPatch) -> Acts:
+    """One world for all rows, emptied before each."""
+    monkeypatch.setattr(integration, "WEB_DEADLINE", 1.0)
+    shared.start_over()
+    return shared
 
 
 # Nobody knows whether it happened: the same key goes out again until it is known.
