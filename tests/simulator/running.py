@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,10 +67,14 @@ def investor_body() -> dict[str, Any]:
 
 
 class Receiver:
-    """Keeps every webhook, and answers with the codes it was given, then with 204."""
+    """Keeps every webhook, and answers with the codes it was given, then with 204.
+
+    What is no JSON is kept in `raw` only.
+    """
 
     def __init__(self, *answers: int) -> None:
         self.answers = list(answers)
+        self.raw: list[bytes] = []
         self.bodies: list[dict[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self.times: list[float] = []
@@ -79,8 +84,10 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.times.append(time.monotonic())
-                receiver.bodies.append(json.loads(body))
+                with suppress(ValueError, RecursionError):
+                    receiver.bodies.append(json.loads(body))
                 receiver.headers.append(dict(self.headers))
+                receiver.raw.append(body)
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
                 self.send_header("Location", "/elsewhere")
                 self.end_headers()
