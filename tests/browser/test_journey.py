@@ -13,8 +13,9 @@ from .tab import Tab
 
 pytestmark = pytest.mark.slow
 
-# Milliseconds from the button in the Studio to the changed page, at the most; measured are 150 to 400.
-SOON = 5_000
+# Milliseconds from the button in the Studio to the changed page, at the most: a page without a stream asks after three
+# seconds only.
+SOON = 2_500
 
 
 class Watched:
