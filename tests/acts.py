@@ -103,9 +103,11 @@ class Acts:
             db.session.commit()
             sync.run_once()
 
-    def loop_until(self, condition: Callable[[], Any], what: str, seconds: float = 20.0) -> None:
+    def loop_until(
+        self, condition: Callable[[], Any], what: str, seconds: float = 20.0, *, ask_all: bool = True
+    ) -> None:
         def run() -> Any:
-            self.run_loop()
+            self.run_loop(ask_all=ask_all)
             return condition()
 
         wait_until(run, seconds, what)

@@ -30,6 +30,7 @@ class Bug:
     wrong: str
     tests: str
     short: bool = False
+    also: tuple[str, str, str] | None = None
 
 
 BUGS = (
@@ -47,7 +48,12 @@ BUGS = (
         "portal/intents.py",
         "    db.session.commit()\n    return db.session.scalars(select(Intent).where(Intent.idempotency_key == key))",
         "    return db.session.scalars(select(Intent).where(Intent.idempotency_key == key))",
-        STEPS,
+        KILLS,
+        also=(
+            "portal/integration.py",
+            "    db.session.commit()\n    try:\n        answer = call()",
+            "    try:\n        answer = call()",
+        ),
     ),
     Bug(
         "the body is made anew for each try",
@@ -136,7 +142,7 @@ BUGS = (
         "portal/intents.py",
         "            _keep(intent, error)",
         '            close(intent, "refused", reason=error.reason)',
-        KILLS,
+        "tests/faults/test_fault_table.py",
     ),
 )
 
@@ -154,10 +160,11 @@ def test_a_planted_bug_is_found(bug: Bug, tmp_path: Path) -> None:
             shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, tmp_path / name)
-    file = tmp_path / bug.file
-    text = file.read_text()
-    assert text.count(bug.right) == 1, "the planted bug no longer fits the code"
-    file.write_text(text.replace(bug.right, bug.wrong))
+    for name, right, wrong in filter(None, ((bug.file, bug.right, bug.wrong), bug.also)):
+        file = tmp_path / name
+        text = file.read_text()
+        assert text.count(right) == 1, "the planted bug no longer fits the code"
+        file.write_text(text.replace(right, wrong))
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not postgresql", bug.tests]
     result = subprocess.run(
         command,
