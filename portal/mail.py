@@ -156,18 +156,26 @@ def _send(mails: list[Mail], server: SplitResult) -> int:
 
 def connect(server: SplitResult) -> smtplib.SMTP:
     """A connection that is encrypted and signed in. Only a mail server on this machine or net may go without TLS."""
-    host, tls = server.hostname or "", ssl.create_default_context()
-    smtp: smtplib.SMTP
+    # Named, for the default would ask DNS for this machine's name.
+    host, me, tls = server.hostname or "", _home(), ssl.create_default_context()
     if server.scheme == "smtps":
-        smtp = smtplib.SMTP_SSL(host, server.port or 465, timeout=TIMEOUT, context=tls)
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, server.port or 465, me, timeout=TIMEOUT, context=tls)
     else:
-        smtp = smtplib.SMTP(host, server.port or 587, timeout=TIMEOUT)
+        smtp = smtplib.SMTP(host, server.port or 587, me, timeout=TIMEOUT)
+    try:
         smtp.ehlo()
-        if smtp.has_extn("starttls") or not is_local(host):
+        if server.scheme != "smtps" and (smtp.has_extn("starttls") or not is_local(host)):
             smtp.starttls(context=tls)
-    if server.username:
-        smtp.login(unquote(server.username), unquote(server.password or ""))
+        if server.username:
+            smtp.login(unquote(server.username), unquote(server.password or ""))
+    except BaseException:
+        smtp.close()
+        raise
     return smtp
+
+
+def _home() -> str:
+    return urlsplit(_settings(current_app).public_url).hostname or "localhost"
 
 
 def _send_one(smtp: smtplib.SMTP, mail: Mail, server: SplitResult) -> int:
@@ -186,15 +194,13 @@ def _send_one(smtp: smtplib.SMTP, mail: Mail, server: SplitResult) -> int:
 
 
 def _build(mail: Mail, server: SplitResult) -> EmailMessage:
-    settings = _settings(current_app)
-    home = urlsplit(settings.public_url).hostname or "localhost"
-    sender = parse_qs(server.query).get("from", [f"no-reply@{home}"])[0]
+    sender = parse_qs(server.query).get("from", [f"no-reply@{_home()}"])[0]
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = _sendable(mail.recipient)
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(now())
-    message["Message-ID"] = make_msgid(domain=home)
+    message["Message-ID"] = make_msgid(domain=_home())
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = mail.language
     message.set_content(mail.body_text or "")

@@ -16,8 +16,9 @@ from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from flask_wtf.form import _Auto
 from itsdangerous import BadData, base64_decode, base64_encode
-from werkzeug.datastructures import CombinedMultiDict
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, MisdirectedRequest
+from wtforms import FileField
 
 from .config import Settings, is_local
 from .language import show_again
@@ -40,10 +41,18 @@ class Form(FlaskForm):
             """Forms only: a JSON body could bring values of any type into fields that expect text."""
             if formdata is not _Auto:
                 return formdata
-            return CombinedMultiDict((request.files, request.form)) if request.method == "POST" else None
+            if request.method != "POST":
+                return None
+            # A file where text is expected counts as nothing.
+            files = [(name, file) for name, file in request.files.items(multi=True) if _takes_file(form, name)]
+            return CombinedMultiDict((MultiDict(files), request.form))
 
     def is_submitted(self) -> bool:
         return request.method == "POST" and not g.get("show_again")
+
+
+def _takes_file(form: FlaskForm, name: str) -> bool:
+    return name in form and isinstance(form[name], FileField)
 
 
 def show_form(template: str, form: Form, **values: Any) -> Response:
@@ -76,7 +85,18 @@ def unmask(masked: str) -> str | None:
 csrf = MaskedCsrf()
 
 
+# Longest body of a form without files; MAX_CONTENT_LENGTH is for those with a file.
+FORM_BYTES = 256 * 1024
+
+
+def limit_forms() -> None:
+    """Werkzeug applies MAX_FORM_MEMORY_SIZE to multipart forms only."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = FORM_BYTES
+
+
 def set_up(app: Flask) -> None:
+    app.before_request(limit_forms)
     csrf.init_app(app)
     masked = {"csrf_token": lambda: mask(generate_csrf())}
     app.jinja_env.globals.update(asset=asset, current_place=current_place, **masked)

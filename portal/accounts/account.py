@@ -8,11 +8,11 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from ..database import db
-from ..language import clock, language
+from ..language import language
 from ..web import show_form
 from . import attempts, passwords, registration, sessions, tokens
 from .forms import ChangePasswordForm, ForgottenForm, NewPasswordForm
-from .routes import bp
+from .routes import bp, leave_nothing, too_many
 
 
 @bp.get("/account")
@@ -29,7 +29,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
     sessions.end_all_sessions(current_user)
     sessions.sign_out()
     flash(_("You are signed out in all browsers."))
-    return redirect(url_for(".login"), 303)
+    return leave_nothing(redirect(url_for(".login"), 303))
 
 
 @bp.route("/account/password", methods=["GET", "POST"])
@@ -37,7 +37,11 @@ def sign_out_everywhere() -> ResponseReturnValue:
 def change_password() -> ResponseReturnValue:
     """A new password; all other browsers are signed out."""
     form = ChangePasswordForm()
-    if form.validate_on_submit() and _knows_password(form):
+    try:
+        may_change = form.validate_on_submit() and _knows_password(form)
+    except attempts.TooManyError as error:
+        return too_many(form, error.until, lambda: show_form("accounts/change_password.html", form))
+    if may_change:
         password_hash = passwords.hash_password(form.new_password.data)
         registration.change_password(current_user, password_hash, except_token=current_user.session_token)
         db.session.commit()
@@ -47,11 +51,7 @@ def change_password() -> ResponseReturnValue:
 
 
 def _knows_password(form: ChangePasswordForm) -> bool:
-    try:
-        taken = attempts.take((attempts.SIGN_IN, current_user.email))
-    except attempts.TooManyError as error:
-        form.form_errors.append(_("Too many attempts. Try again at %(time)s.", time=clock(error.until)))
-        return False
+    taken = attempts.take((attempts.SIGN_IN, current_user.email))
     if not passwords.is_right(current_user, form.password.data or ""):
         form.password.errors = [_("This is not your present password")]
         return False

@@ -22,7 +22,6 @@ def normalise(typed: str | None) -> str | None:
         address: str = validate_email(plain, check_deliverability=False).normalized
     except EmailNotValidError:
         return None
-    address = unicodedata.normalize("NFKC", address).lower()
     return address if len(address) <= 254 else None
 
 

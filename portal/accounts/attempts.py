@@ -29,8 +29,6 @@ SIGN_IN = Limit("sign-in", 10, timedelta(minutes=15))
 SIGN_IN_ADDRESS = Limit("sign-in from", 100, timedelta(minutes=15))
 MAIL = Limit("mail", 1, timedelta(minutes=1))
 MAILS_A_DAY = Limit("mails a day", 20, timedelta(days=1))
-# Never reached: the same work where there is nothing to do.
-NOTHING = Limit("nothing", 1_000_000, timedelta(seconds=1))
 
 LONGEST = timedelta(days=1)
 

@@ -4,6 +4,8 @@ mail differs, which its owner alone reads.
 
 from __future__ import annotations
 
+import secrets
+
 from sqlalchemy import select, update
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -12,7 +14,7 @@ from ..database import db, insert_or_ignore, now
 from ..models import EmailToken, User
 from . import attempts, tokens
 from .addresses import find_user
-from .passwords import hash_password
+from .passwords import hash_password, is_right
 from .sessions import end_all_sessions
 
 
@@ -68,16 +70,18 @@ def send_password_link(email: str, language: str) -> None:
 
     An address that is not confirmed yet gets the confirmation link: its page takes a new password as well.
     """
-    may_mail = _may_mail(email)
+    # The rows of a known address cost a millisecond more; beside a slow hash, and 20 times a day, nobody measures that.
+    is_right(None, "")
+    if not _may_mail(email):
+        return
     user = find_user(email)
     if user is None:
-        mail.compose("reset", language, link=mail.link("accounts.reset_password", token="x" * 43))
-        attempts.take((attempts.NOTHING, ""))
-    elif may_mail and user.email_confirmed_at is None:
+        mail.compose("reset", language, link=mail.link("accounts.reset_password", token=secrets.token_urlsafe(32)))
+    elif user.email_confirmed_at is None:
         _queue_link(user, language, None)
-    elif may_mail:
-        token = tokens.issue(user, tokens.RESET)
-        mail.queue(user, "reset", language, link=mail.link("accounts.reset_password", token=token))
+    else:
+        link = mail.link("accounts.reset_password", token=tokens.issue(user, tokens.RESET))
+        mail.queue(user, "reset", language, link=link)
     db.session.commit()
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from werkzeug.wrappers import Response as BaseResponse
 
 from ..database import db, now
 from ..language import clock, language
 from ..models import User
 from ..navigation import own_path
-from ..web import show_form
+from ..web import Form, show_form
 from . import attempts, passwords, registration, sessions, tokens
 from .addresses import find_user, normalise
 from .forms import ConfirmForm, LoginForm, RegisterForm
@@ -135,7 +137,7 @@ def _sign_in(form: LoginForm) -> ResponseReturnValue:
             (attempts.SIGN_IN_ADDRESS, request.remote_addr or ""),
         )
     except attempts.TooManyError as error:
-        return _too_many(form, error.until)
+        return too_many(form, error.until, lambda: _show_login(form))
     user = find_user(email)
     # First the slow hash, then the question whether there is such a user: both answers take the same time.
     if not passwords.is_right(user, form.password.data or "") or user is None:
@@ -151,9 +153,10 @@ def _sign_in(form: LoginForm) -> ResponseReturnValue:
     return redirect(way_back(), 303)
 
 
-def _too_many(form: LoginForm, until: datetime) -> Response:
+def too_many(form: Form, until: datetime, show: Callable[[], Response]) -> Response:
+    """The page of a form that is closed for a while: it says until when."""
     form.form_errors.append(_("Too many attempts. Try again at %(time)s.", time=clock(until)))
-    response = _show_login(form)
+    response = show()
     response.status_code = 429
     response.headers["Retry-After"] = str(max(1, int((until - now()).total_seconds()) + 1))
     return response
@@ -168,7 +171,11 @@ def logout() -> ResponseReturnValue:
     """End the session of this browser."""
     if current_user.is_authenticated:
         sessions.sign_out()
-    response = redirect("/", 303)
+    return leave_nothing(redirect("/", 303))
+
+
+def leave_nothing(response: BaseResponse) -> BaseResponse:
+    """Clear what this browser has kept of the pages."""
     # Not "cookies": that would also sign out of other ports of this host.
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response

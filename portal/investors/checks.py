@@ -17,8 +17,8 @@ from wtforms.validators import ValidationError
 
 from . import countries
 
-# Controls that reorder what follows: a name must read as it is stored.
-REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Marks that reorder what follows (a name must read as it is stored), and the one that stands for an unreadable letter.
+MISLEADING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffd")
 # Where the number of a natural person is beyond doubt: its names in python-stdnum, by the country's two letters there.
 # Elsewhere a tax number is taken as it is.
 TAX_NUMBERS = {
@@ -49,7 +49,7 @@ def text(typed: str, missing: str, longest: int = 100) -> str:
     line = unicodedata.normalize("NFC", typed).strip()
     if not line:
         raise ValidationError(missing)
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in line) or REORDERING & set(line):
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in line) or MISLEADING & set(line):
         raise ValidationError(_("Remove the invisible characters, best by typing it again"))
     if len(line) > longest:
         raise ValidationError(_("Use at most %(number)s characters", number=longest))
@@ -215,7 +215,7 @@ def birth_date(parts: dict[str, str], today: date) -> date:
 
 
 def _missing_parts(missing: list[str]) -> str:
-    return {
+    messages: dict[tuple[str, ...], str] = {
         ("day",): _("Date of birth must include a day"),
         ("month",): _("Date of birth must include a month"),
         ("year",): _("Date of birth must include a year"),
@@ -223,7 +223,8 @@ def _missing_parts(missing: list[str]) -> str:
         ("day", "year"): _("Date of birth must include a day and a year"),
         ("month", "year"): _("Date of birth must include a month and a year"),
         ("day", "month", "year"): _("Enter your date of birth"),
-    }[tuple(missing)]
+    }
+    return messages[tuple(missing)]
 
 
 def age(born: date, today: date) -> int:

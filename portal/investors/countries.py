@@ -24,9 +24,9 @@ def name(code: str) -> str:
     return _names(language()).get(code, code)
 
 
-def choices() -> list[tuple[str, str]]:
-    """All countries by name, Germany first."""
-    return _choices(language())
+def by_name() -> dict[str, str]:
+    """All countries, codes to names, in the order of the names; Germany first."""
+    return _by_name(language())
 
 
 def by_two_letters(alpha_2: str) -> str | None:
@@ -40,8 +40,8 @@ def _names(chosen: str) -> dict[str, str]:
 
 
 @cache
-def _choices(chosen: str) -> list[tuple[str, str]]:
-    return sorted(_names(chosen).items(), key=lambda item: (item[0] != GERMANY, _collated(item[1])))
+def _by_name(chosen: str) -> dict[str, str]:
+    return dict(sorted(_names(chosen).items(), key=lambda item: (item[0] != GERMANY, _collated(item[1]))))
 
 
 def _collated(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
 from .. import language
@@ -70,16 +70,28 @@ def _yes_no(label: Any, missing: Any) -> RadioField:
             raise ValidationError(str(missing))
         return typed == "true"
 
-    answers = [("true", _l("Yes")), ("false", _l("No"))]
-    return RadioField(label, [Checked(check)], choices=answers, coerce=as_choice, validate_choice=False)
+    return radios(label, {"true": _l("Yes"), "false": _l("No")}, validators=[Checked(check)])
 
 
-def select(label: Any, validator: Checked | None, choices: Any, **options: Any) -> SelectField:
-    return SelectField(label, [validator] if validator else [], choices=choices, validate_choice=False, **options)
+def radios(label: Any, choices: dict[str, Any], **options: Any) -> RadioField:
+    """Radio buttons: values to labels."""
+    return RadioField(label, choices=_choices(choices), coerce=as_choice, validate_choice=False, **options)
 
 
-def _countries_after_blank() -> list[tuple[str, str]]:
-    return [("", _("Please choose")), *countries.choices()]
+def select(
+    label: Any, validator: Checked | None, choices: dict[str, Any] | Callable[[], dict[str, Any]], **options: Any
+) -> SelectField:
+    """A list to choose from: values to labels, or a function that makes them in the language of the request."""
+    made = (lambda: _choices(choices())) if callable(choices) else _choices(choices)
+    return SelectField(label, [validator] if validator else [], choices=made, validate_choice=False, **options)
+
+
+def _choices(labels: dict[str, Any]) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in labels.items()]
+
+
+def _countries_after_blank() -> dict[str, str]:
+    return {"": _("Please choose"), **countries.by_name()}
 
 
 class StepForm(Form):
@@ -112,7 +124,7 @@ class PersonForm(StepForm):
     salutation = select(
         _l("Form of address"),
         one_of("MS", "MR", missing=_l("Choose one of the list"), optional=True),
-        [("", _l("None")), ("MS", _l("Ms")), ("MR", _l("Mr"))],
+        {"": _l("None"), "MS": _l("Ms"), "MR": _l("Mr")},
     )
     forename = StringField(
         _l("First names"), [_name(_l("Enter your first names as they are on your identity document"))]
@@ -166,7 +178,7 @@ class AddressForm(StepForm):
     zip = StringField(_l("Postcode"))
     city = StringField(_l("Town or city"), [_name(_l("Enter the town or city"))])
     country = select(
-        _l("Country"), _country(_l("Choose the country in which you live")), countries.choices, default="DEU"
+        _l("Country"), _country(_l("Choose the country in which you live")), countries.by_name, default="DEU"
     )
     phone = StringField(_l("Phone"))
 
@@ -174,12 +186,14 @@ class AddressForm(StepForm):
         field.clean = checks.postcode(field.data or "", self.country.data)
 
     def validate_phone(self, field: Any) -> None:
-        field.clean = checks.phone(field.data or "", self.country.data)
+        # Without a country the message about that is enough.
+        if not self.country.errors:
+            field.clean = checks.phone(field.data or "", self.country.data)
 
 
 class TaxForm(StepForm):
     # Not an API field: it decides by which rules the number is checked, and is not passed on.
-    tax_country = select(_l("Country in which you pay tax"), None, countries.choices, default="DEU")
+    tax_country = select(_l("Country in which you pay tax"), None, countries.by_name, default="DEU")
     tax_identification_number = StringField(_l("Tax id"))
     non_assessment_certificate = BooleanField(_l("I have a non-assessment certificate"))
 

@@ -9,13 +9,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import to_user_timezone
 from werkzeug.datastructures import FileStorage
-from wtforms import FileField, RadioField, StringField
+from wtforms import FileField, StringField
 from wtforms.validators import ValidationError
 from wtforms.widgets import DateInput, DateTimeLocalInput
 
 from .. import language
 from . import checks
-from .forms import StepForm, as_choice, line, one_of, select
+from .forms import StepForm, line, one_of, radios, select
 
 PROTOCOL_BYTES = 10 * 1024 * 1024
 
@@ -23,21 +23,19 @@ PROTOCOL_BYTES = 10 * 1024 * 1024
 class IdentificationForm(StepForm):
     """Only of use to those who have been identified already; Cashlink identifies everybody else."""
 
-    identified = RadioField(
+    identified = radios(
         _l("Have you been identified already?"),
-        choices=[
-            ("false", _l("I have not been identified yet; Cashlink will lead me through it")),
-            ("true", _l("I have been identified, and have the protocol as a PDF")),
-        ],
+        {
+            "false": _l("I have not been identified yet; Cashlink will lead me through it"),
+            "true": _l("I have been identified, and have the protocol as a PDF"),
+        },
         default="false",
-        coerce=as_choice,
-        validate_choice=False,
     )
     document_type = select(
         _l("Identity document"),
         one_of("IDCARD", "PASSPORT", missing=_l("Choose the kind of identity document")),
         # IDCARD is documented; PASSPORT is assumed.
-        [("IDCARD", _l("Identity card")), ("PASSPORT", _l("Passport"))],
+        {"IDCARD": _l("Identity card"), "PASSPORT": _l("Passport")},
     )
     document_id = StringField(
         _l("Number of the document"), [line(_l("Enter the number of your identity document"), 50)]
@@ -51,7 +49,7 @@ class IdentificationForm(StepForm):
         _l("Identified by"),
         one_of("POSTIDENT", "VIDEOIDENT", "EID", missing=_l("Choose how you have been identified")),
         # POSTIDENT is documented; the others are assumed.
-        [("POSTIDENT", "Postident"), ("VIDEOIDENT", _l("Video identification")), ("EID", _l("Online identity card"))],
+        {"POSTIDENT": "Postident", "VIDEOIDENT": _l("Video identification"), "EID": _l("Online identity card")},
     )
     legitimation_process_id = StringField(
         _l("Process number"), [line(_l("Enter the process number that stands on the protocol"))]
@@ -116,7 +114,7 @@ class IdentificationForm(StepForm):
         if field.name in ("document_valid_from", "document_valid_to"):
             return language.day(date.fromisoformat(field.data))
         if field.name == "verified_at":
-            return language.instant(datetime.fromisoformat(field.data))
+            return language.instant(checks.moment(field.data, ""))
         return super().shown(field)
 
     def summary(self) -> list[tuple[str, str]]:

@@ -118,7 +118,7 @@ def _save(step: str, form: StepForm) -> ResponseReturnValue:
     investor = steps.save(current_user, step, form)
     if investor is None:
         return _closed(_mine())
-    return redirect(_path(steps.next_step(steps.answers_of(investor), after=step)), 303)
+    return redirect(_path(steps.next_step(steps.answers_of(investor))), 303)
 
 
 def _closed(investor: Investor | None) -> ResponseReturnValue:
@@ -168,8 +168,10 @@ def _pass_on(investor: Investor, form: ConsentForm) -> ResponseReturnValue:
         return current_app.make_response((_show_check(investor, ConsentForm(None, consent_language=language())), 422))
     if state != "done":
         return redirect(url_for(".overview"), 303)
-    flash(_("Your data has been passed on to Cashlink."))
-    return redirect(session.pop("after_investor", None) or url_for(".overview"), 303)
+    back = session.pop("after_investor", None)
+    if back:
+        flash(_("Your data has been passed on to Cashlink."))
+    return redirect(back or url_for(".overview"), 303)
 
 
 def _show_check(investor: Investor, form: ConsentForm) -> Response:

@@ -52,11 +52,9 @@ def first_missing(answers: dict[str, Any]) -> str | None:
     return next((name for name in NAMES if name not in answers and name not in OPTIONAL), None)
 
 
-def next_step(answers: dict[str, Any], after: str | None = None) -> str:
-    """Where a person goes on: the next step that has not been answered, or reading over."""
-    following = NAMES[NAMES.index(after) + 1 :] if after else NAMES
-    unanswered = next((name for name in following if name not in answers), None)
-    return unanswered or first_missing(answers) or CHECK
+def next_step(answers: dict[str, Any]) -> str:
+    """Where a person goes on: the first step that has not been answered, or reading over."""
+    return next((name for name in NAMES if name not in answers), CHECK)
 
 
 def stored_fields(investor: Investor | None, step: str) -> dict[str, Any]:
