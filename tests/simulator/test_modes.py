@@ -202,14 +202,19 @@ def test_start_url_leads_over_a_second_host_name(usual: RunningSimulator) -> Non
     assert usual.status(investment) == "KYC_PENDING"
 
 
-def test_shuffled_webhooks_arrive_in_another_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("waiting", [False, True])
+def test_shuffled_webhooks_arrive_in_another_order(tmp_path: Path, waiting: bool) -> None:
+    """Each one by itself may be overtaken; and what has waited together leaves in any order."""
     with closing(Receiver()) as receiver, closing(RunningSimulator(tmp_path / "s.sqlite3", receiver.url)) as simulator:
-        set_modes(simulator, deliveries="shuffled")
+        simulator.control("POST", "deliveries", {"paused": waiting})
+        set_modes(simulator, deliveries="in_order" if waiting else "shuffled")
         simulator.start_sender()
         investment = simulator.signed()
         act(simulator, investment, "identify", "review", "accept", "pay", "deliver", "cancel")
         other = simulator.signed()
         act(simulator, other, "identify", "review", "accept", "pay", "deliver", "cancel")
+        set_modes(simulator, deliveries="shuffled")
+        simulator.control("POST", "deliveries", {"paused": False})
         wait_until(lambda: len(receiver.bodies) == 14)
         sent = [(body["changed_at"], body["status"]) for body in receiver.bodies]
         assert sent != sorted(sent)
