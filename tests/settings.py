@@ -43,5 +43,6 @@ def simulator_environment(folder: Path, portal: str, simulator: str) -> dict[str
         "SIMULATOR_CLIENT_SECRET": "secret-of-the-tests",
         "SIMULATOR_WEBHOOK_URL": f"{portal}/webhooks/cashlink",
         "SIMULATOR_WEBHOOK_TOKEN": WEBHOOK_TOKEN,
+        "SIMULATOR_WEBHOOK_TOKEN_URL": f"{portal}/oauth/token",
         "SIMULATOR_RETURN_URL": f"{portal}/investments",
     }

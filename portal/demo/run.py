@@ -39,6 +39,7 @@ def environment(port: int, simulator_port: int, environ: Mapping[str, str]) -> d
         "PORTAL_STREAMS": str(STREAMS),
         "SIMULATOR_PUBLIC_URL": simulator,
         "SIMULATOR_WEBHOOK_URL": f"{portal}/webhooks/cashlink",
+        "SIMULATOR_WEBHOOK_TOKEN_URL": f"{portal}/oauth/token",
         "SIMULATOR_RETURN_URL": f"{portal}/investments",
         **environ,
     }
