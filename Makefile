@@ -21,6 +21,10 @@ quick: .dev
 test-faults: .dev
 	$(BIN)/pytest --long -s tests/faults
 
+## The performance figures, as ratios measured side by side; ARGS=--quick for a short run, ARGS=--strict to fail
+bench: .dev
+	$(BIN)/python -m bench $(ARGS)
+
 ## Style and types
 check: .dev
 	$(BIN)/ruff check .
