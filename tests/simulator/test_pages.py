@@ -29,7 +29,14 @@ def every_page(simulator: RunningSimulator) -> list[str]:
     act(simulator, accepted, "identify", "review", "accept")
     pages += [accepted["start_url"], f"{simulator.url}/subscribe/wrong"]
     studio = f"{simulator.url}/studio/"
-    return [*pages, studio, f"{studio}investments/{accepted['id']}", f"{studio}webhooks", f"{studio}nothing"]
+    return [
+        *pages,
+        studio,
+        f"{studio}investments/{accepted['id']}",
+        f"{studio}webhooks",
+        f"{studio}faults",
+        f"{studio}nothing",
+    ]
 
 
 def test_german_catalogue_is_complete_and_compiled() -> None:
