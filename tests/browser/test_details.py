@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Route, expect
+from flask import Flask
+from playwright.sync_api import Request, Route, expect
 
 from ..journey import TYPED
 from ..settings import BOND
@@ -55,6 +59,42 @@ def test_a_double_click_on_invest_now_is_one_investment(signed_in: SignedIn, dem
     other = tab.another().go(f"/campaigns/{BOND}")
     other.press(other.page.locator("form[data-invest] button"))
     assert other.page.url.rpartition("/")[0] == start_url
+    tab.go("/investments")
+    assert tab.page.locator("main table a").count() == 1
+
+
+@contextmanager
+def slow_cashlink(simulator: Flask) -> Iterator[threading.Event]:
+    """New investments are answered once this event is set."""
+    at_once, answered = simulator.wsgi_app, threading.Event()
+
+    def later(environ: dict[str, Any], start_response: Any) -> Any:
+        if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("POST", "/api/external/v2/investments/"):
+            answered.wait(5)
+        return at_once(environ, start_response)
+
+    simulator.wsgi_app = later  # type: ignore[method-assign]
+    try:
+        yield answered
+    finally:
+        answered.set()
+        simulator.wsgi_app = at_once  # type: ignore[method-assign]
+
+
+def test_clicking_again_while_cashlink_takes_its_time_is_one_investment(signed_in: SignedIn, demo_world: World) -> None:
+    """Both clicks are sent; the browser follows the second answer, and it leads to the same place."""
+    tab = signed_in("fiona").go(f"/campaigns/{BOND}")
+    sent: list[Request] = []
+    tab.page.on("request", lambda request: sent.append(request) if request.url.endswith("/invest") else None)
+    box = tab.page.locator("form[data-invest] button").bounding_box()
+    assert box is not None
+    with slow_cashlink(demo_world.simulator) as answered:
+        for clicks in (1, 2):
+            with tab.page.expect_request("**/invest"):
+                tab.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            assert len(sent) == clicks
+        answered.set()
+        tab.page.wait_for_url(f"{demo_world.simulator_url}/subscribe/**")
     tab.go("/investments")
     assert tab.page.locator("main table a").count() == 1
 

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.slow
 # Milliseconds from the button in the Studio to the changed page, at the most: a page without a stream asks after three
 # seconds only.
 SOON = 2_500
+# How spoken news end.
+TURNS = ("It is your turn.", "There is nothing for you to do at the moment.", "There is nothing left to do.")
 
 
 class Watched:
@@ -40,7 +42,7 @@ class Watched:
         spoken = page.locator('p[role="status"]').inner_text()
         assert spoken.startswith(page.locator("#banner").inner_text())
         assert spoken != self.said
-        assert spoken.endswith(".")
+        assert spoken.endswith(TURNS), "whose turn it is"
         self.said = spoken
         focused = "document.activeElement.matches('#banner, ' + selector)"
         assert page.evaluate(f"selector => {focused}", focus), "the focus is lost"
