@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -66,14 +67,24 @@ class Instant(TypeDecorator[datetime]):
 
 
 def insert_or_ignore(model: type[Base], **values: Any) -> Any:
-    """An INSERT that does nothing where a unique constraint already holds such a row, on both databases."""
+    """An INSERT that does nothing where a unique constraint already holds such a row, on both databases.
+
+    Without values, which are then given to `execute`, it is made once: to build it costs more than to execute it.
+    """
+    statement = _insert_or_ignore(model, db.engine.dialect.name)
+    return statement.values(**values) if values else statement
+
+
+@cache
+def _insert_or_ignore(model: type[Base], dialect_name: str) -> Any:
     # Imported here: the other database's dialect would cost a tenth of the start.
     dialect: Any
-    if db.engine.dialect.name == "postgresql":
+    if dialect_name == "postgresql":
         from sqlalchemy.dialects import postgresql as dialect
     else:
         from sqlalchemy.dialects import sqlite as dialect
-    return dialect.insert(model).values(**values).on_conflict_do_nothing()
+    # The table, not the class: nothing here needs the ORM.
+    return dialect.insert(model.__table__).on_conflict_do_nothing()
 
 
 def scrub() -> None:

@@ -289,17 +289,15 @@ def record_status_change(investment_id: str, status: str, changed_at: datetime, 
         polled: learnt by asking instead of by a webhook; such a change needs no check of its own.
     """
     instant = now()
-    db.session.execute(
-        insert_or_ignore(
-            StatusChange,
-            investment_id=investment_id,
-            status=status,
-            changed_at=changed_at,
-            polled=polled,
-            received_at=instant,
-            checked_at=instant if polled else None,
-        )
-    )
+    values = {
+        "investment_id": investment_id,
+        "status": status,
+        "changed_at": changed_at,
+        "polled": polled,
+        "received_at": instant,
+        "checked_at": instant if polled else None,
+    }
+    db.session.execute(insert_or_ignore(StatusChange), values)
     db.session.commit()
 
 

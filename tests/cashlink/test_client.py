@@ -169,15 +169,15 @@ def test_a_reset_is_no_answer() -> None:
 
 @pytest.mark.parametrize(
     ("header", "low", "high"),
-    [
-        ("7", 7, 7),
-        ("1000000000", 900, 900),
-        (format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True), 40, 61),
-        (format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True), 0, 0),
-    ],
+    [("7", 7, 7), ("1000000000", 900, 900), ("in a minute", 40, 61), ("yesterday", 0, 0)],
 )
 def test_retry_after_is_read_and_capped(header: str, low: float, high: float) -> None:
-    limited = answer("429 Too Many Requests", b"{}", f"Retry-After: {header}")
+    dates = {
+        "in a minute": datetime.now(UTC) + timedelta(seconds=60),
+        "yesterday": datetime.now(UTC) - timedelta(days=1),
+    }
+    value = format_datetime(dates[header], usegmt=True) if header in dates else header
+    limited = answer("429 Too Many Requests", b"{}", f"Retry-After: {value}")
     with serving(TOKEN, limited) as server, pytest.raises(errors.Unknown) as caught:
         create(client_of(server))
     assert caught.value.retry_after is not None

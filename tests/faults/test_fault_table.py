@@ -204,14 +204,17 @@ def test_all_webhooks_dropped_is_learnt_by_asking(acts: Acts) -> None:
 def test_a_wrong_final_status_is_corrected(acts: Acts) -> None:
     user_id = add_user(acts.world.app)
     acts.import_investor(user_id)
-    acts.arm("delivery", "wrong_status")
     _, start_url = acts.invest(user_id)
     acts.sign(start_url)
     cashlink_id = acts.state()["investments"][0]["id"]
+    wait_until(lambda: acts.status(cashlink_id) == "KYC_PENDING", what="a webhook")
+    acts.run_loop()
+    acts.arm("delivery", "wrong_status")
+    studio_acts(acts, cashlink_id, "identify")
     wait_until(lambda: acts.status(cashlink_id) == "DELIVERED", what="the forged webhook")
     acts.clear_faults()
     # The news itself makes the loop ask, long before the investment's turn comes.
-    acts.loop_until(lambda: acts.status(cashlink_id) == "KYC_PENDING", "the correction", ask_all=False)
+    acts.loop_until(lambda: acts.status(cashlink_id) == "REVIEW_PENDING", "the correction", ask_all=False)
 
 
 def test_a_webhook_that_overtakes_our_own_answer_joins(acts: Acts) -> None:
