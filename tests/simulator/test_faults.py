@@ -304,10 +304,11 @@ def test_throttling_names_the_wait_it_was_given(calm: RunningSimulator) -> None:
 
 @pytest.mark.parametrize("call", [*misbehaviour.FIELD_ERRORS, "token"])
 @pytest.mark.parametrize("code", ["400", "422"])
-def test_refusal_has_plausible_field_errors(calm: RunningSimulator, call: str, code: str) -> None:
-    make = calls(calm)[call]
+def test_refusal_has_plausible_field_errors(
+    calm: RunningSimulator, calls: dict[str, Any], call: str, code: str
+) -> None:
     arm(calm, call, f"before:{code}")
-    answer = make()
+    answer = calls[call]()
     assert answer.status_code == int(code)
     errors = answer.json()
     while isinstance(errors, dict):
@@ -327,8 +328,10 @@ def test_token_endpoint_misbehaves(calm: RunningSimulator) -> None:
     assert (refused.status_code, refused.json()) == (401, {"error": "invalid_client"})
 
 
-def calls(simulator: RunningSimulator) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def calls(shared: RunningSimulator) -> dict[str, Any]:
     """Each call of the contract, ready to be made."""
+    simulator = shared
     investor_id = simulator.create_investor()
     investment_id = simulator.invest(investor_id=investor_id)["id"]
     files = {"file": ("protocol.pdf", b"%PDF-1.7 sample", "application/pdf")}
@@ -348,15 +351,14 @@ def calls(simulator: RunningSimulator) -> dict[str, Any]:
     }
 
 
-def test_fault_concerns_the_named_call_only(calm: RunningSimulator) -> None:
-    every = calls(calm)
-    for on in every:
+def test_fault_concerns_the_named_call_only(calm: RunningSimulator, calls: dict[str, Any]) -> None:
+    for on in calls:
         arm(calm, on, "before:503", times=None)
-        broken = [call for call, make in every.items() if make().status_code == 503]
+        broken = [call for call, make in calls.items() if make().status_code == 503]
         assert broken == [on]
         calm.control("POST", "faults/clear", {})
     arm(calm, "any", "before:503", times=None)
-    assert [call for call, make in every.items() if make().status_code < 300] == ["token"]
+    assert [call for call, make in calls.items() if make().status_code < 300] == ["token"]
     assert calm.call("GET", "/v2/investments/").status_code == 503
 
 
