@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal, cast
 
@@ -34,6 +34,9 @@ ImportState = Literal["none", "open", "refused", "parked", "done"]
 
 # Seconds for all calls of one web request together; what is left over then is the loop's.
 WEB_DEADLINE = 8.0
+# A Date further ahead than this is not believed: it would hide all later news.
+CLOCKS_DIFFER = timedelta(minutes=5)
+
 IMPORT_KINDS = ("investor", "communication", "document", "identification")
 
 
@@ -343,7 +346,7 @@ def ask_status(investment: Investment) -> bool:
     if fetched.status is None or (newest is not None and newest.status == fetched.status):
         return True
     instant = fetched.answered_at
-    if instant is None:
+    if instant is None or instant > now() + CLOCKS_DIFFER:
         # Our clock may be ahead of Cashlink's: it must not hide news that are on their way.
         instant = now().replace(microsecond=0)
         instant = min(instant, newest.changed_at) if newest else instant

@@ -48,8 +48,9 @@ def run_once(*, stop: Callable[[], bool] = lambda: False) -> int:
     Returns:
         How many rows were worked on.
     """
-    worked = 0
-    for work in (_finish_intents, _continue_imports, _start_waiting, _check_news, _poll, _refresh_funding, _send_mail):
+    # First, since it does not depend on Cashlink.
+    worked = mail.send_due(cast(LocalProxy[Flask], current_app)._get_current_object())
+    for work in (_finish_intents, _continue_imports, _start_waiting, _check_news, _poll, _refresh_funding):
         for step in work():
             if stop() or (worked and integration.cashlink_is_away()):
                 return worked
@@ -205,10 +206,6 @@ def _fetch_funding(url: str) -> None:
         return
     db.session.execute(update(FundingInformation).values(products=products, answered_at=now()))
     db.session.commit()
-
-
-def _send_mail() -> Steps:
-    return [partial(mail.send_due, cast(LocalProxy[Flask], current_app)._get_current_object())]
 
 
 class Loop:
