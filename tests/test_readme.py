@@ -27,3 +27,12 @@ def test_each_command_that_the_readme_names_exists() -> None:
 def test_each_file_that_the_readme_names_exists() -> None:
     linked = re.findall(r"\]\((?!http)([^)#]+)\)", README) + re.findall(r"`((?:portal|tests|static)/[\w./-]+)`", README)
     assert [path for path in linked if not (ROOT / path).exists()] == []
+
+
+def test_each_remark_for_production_is_listed() -> None:
+    remarks = {
+        (str(path.relative_to(ROOT)), remark)
+        for path in (ROOT / "portal").rglob("*.py")
+        for remark in re.findall(r"# Production: (.*)", path.read_text())
+    }
+    assert set(re.findall(r"^- `([\w/.]+)`: (.*)$", README, re.MULTILINE)) == remarks

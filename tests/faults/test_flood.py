@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.cashlink import statuses
 from portal.database import db
@@ -22,6 +22,7 @@ from portal.history import newest_change
 from portal.models import StatusChange
 
 from ..settings import WEBHOOK_TOKEN
+from ..world import wait_until
 from .serving import Served
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -68,6 +69,17 @@ def _send(url: str, told: list[dict[str, str]]) -> None:
                 raise AssertionError("a delivery was never answered")
 
 
+def wait_for_share(served: Served, told: list[dict[str, str]], share: float) -> None:
+    """Until about this share of the events is stored, so that the blow falls into the middle of the traffic."""
+    wanted = share * len({tuple(event.values()) for event in told})
+
+    def is_stored() -> bool:
+        with served.app.app_context():
+            return (db.session.scalar(select(func.count()).select_from(StatusChange)) or 0) >= wanted
+
+    wait_until(is_stored, 600, "the flood")
+
+
 def check(app: Flask, told: list[dict[str, str]]) -> None:
     """Each event is there once, and the newest is the last of its life."""
     wanted = {(event["investment_id"], event["status"], datetime.fromisoformat(event["changed_at"])) for event in told}
@@ -89,8 +101,9 @@ def test_a_flood_with_kills(tmp_path: Path, database: dict[str, str], request: p
     with Served(tmp_path, **database) as served:
 
         def kill() -> None:
-            for _ in range(20 if long else 2):
-                time.sleep(1)
+            kills = 20 if long else 2
+            for number in range(kills):
+                wait_for_share(served, told, (number + 1) / (kills + 2))
                 served.kill()
                 served.start()
 
@@ -106,8 +119,8 @@ def test_postgresql_restarts_under_traffic(tmp_path: Path, postgres: Any) -> Non
     with Served(tmp_path, PORTAL_DATABASE_URL=new_database(postgres)) as served:
 
         def interrupt() -> None:
-            for _ in range(2):
-                time.sleep(0.7)
+            for number in range(2):
+                wait_for_share(served, told, (number + 1) / 4)
                 restart(postgres)
 
         deliver(served.url, told, interrupt)
