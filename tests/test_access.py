@@ -263,7 +263,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return Place(tmp_path_factory.mktemp("demo"), demo=True)
 
 
-@pytest.fixture(params=["plain", "demo"])
+@pytest.fixture(params=["plain", pytest.param("demo", marks=pytest.mark.slow)])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     """Both kinds of portal, each as it was at first."""
     place: Place = request.getfixturevalue(request.param)

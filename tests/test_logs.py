@@ -25,6 +25,8 @@ from .journey import TYPED, Visitor, press_in_studio
 from .settings import BOND, WEBHOOK_TOKEN
 from .world import World, wait_until
 
+pytestmark = pytest.mark.slow
+
 EMAIL = "quillon.kestrel@example.org"
 PASSWORD = "quillon sorrel password"
 # Another loopback address than that of the servers, so that it is known when it turns up; and one of a proxy's header.
@@ -290,7 +292,6 @@ def test_addresses_and_cookies_tell_nothing_of_the_person(told: tuple[Trouble, s
     assert any("_user_id" in decoded(cookie) for _, cookie in person.kept)
 
 
-@pytest.mark.slow
 def test_at_portal_serve_as_it_is(tmp_path: Path) -> None:
     pytest.importorskip("portal.simulator", reason="the simulator has been deleted")
     from .faults.serving import Served
