@@ -107,9 +107,12 @@ def test_no_page_of_the_journey_is_wider_than_the_window(open_tab: Open, demo_wo
     seen: dict[str, list[int]] = {}
 
     def look(tab: Tab) -> None:
-        for width in WIDTHS:
-            tab.page.set_viewport_size({"width": width, "height": 800})
-            seen.setdefault(f"{tab.path}: {tab.page.title()}", []).append(tab.overflow())
+        page = f"{tab.path}: {tab.page.title()}"
+        if page not in seen:
+            seen[page] = []
+            for width in WIDTHS:
+                tab.page.set_viewport_size({"width": width, "height": 800})
+                seen[page].append(tab.overflow())
 
     tab.look = look
     tab.register("clara@example.org").enter_data(by_samples=True).invest(BOND).sign()
