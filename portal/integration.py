@@ -83,9 +83,11 @@ def import_investor(investor: Investor, consent_text: str | None = None) -> Impo
         investor.consent_text = consent_text
         db.session.commit()
     with deadline.within(WEB_DEADLINE):
-        while intent := _next_import_intent(investor):
-            if not _attempt(intent):
+        while True:
+            intent = _next_import_intent(investor)
+            if not (_attempt(intent) if intent else _other_went_on(investor)):
                 break
+    db.session.refresh(investor)
     return import_state(investor)
 
 
@@ -144,6 +146,15 @@ def _next_import_intent(investor: Investor) -> Intent | None:
             return intent if intent.result is None and intents.claim(intent) else None
     _finish_import(investor)
     return None
+
+
+def _other_went_on(investor: Investor) -> bool:
+    """Whether another request, or the loop, has just made a call of this import; waits for it if it is under way."""
+    for intent in _import_intents(investor).values():
+        if intents.is_called_now(intent):
+            _wait_for_other_request(intent)
+            return intent.result == "done"
+    return False
 
 
 def _must_be_renewed(intent: Intent, rows: dict[str, Intent], investor: Investor) -> bool:

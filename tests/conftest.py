@@ -17,6 +17,8 @@ from portal.database import db
 from .settings import environment
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from .world import World
 
 
@@ -86,3 +88,21 @@ def world(tmp_path: Path, database: dict[str, str]) -> Iterator[World]:
 
     with World(tmp_path, **database) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all browser tests: a second one in the same process would be refused."""
+    from .browser import chromium
+
+    if chromium.is_left_out():
+        pytest.skip(chromium.LEFT_OUT)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = chromium.find(playwright.chromium.executable_path)
+        if path is None:
+            pytest.fail(chromium.MISSING, pytrace=False)
+        running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        yield running
+        running.close()

@@ -1,4 +1,4 @@
-"""One Chromium for all browser tests, and portal and simulator running for each module of them."""
+"""Tabs of the one Chromium, and portal and simulator running for each module of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..people import PASSWORD, add_user
-from . import chromium
 from .tab import Tab
 
 if TYPE_CHECKING:
@@ -18,21 +17,6 @@ if TYPE_CHECKING:
 
 Open = Callable[..., Tab]
 SignedIn = Callable[..., Tab]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if chromium.is_left_out():
-        pytest.skip(chromium.LEFT_OUT)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = chromium.find(playwright.chromium.executable_path)
-        if path is None:
-            pytest.fail(chromium.MISSING, pytrace=False)
-        running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

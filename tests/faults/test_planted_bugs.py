@@ -73,8 +73,8 @@ BUGS = (
     Bug(
         "204 before the commit",
         "portal/integration.py",
-        "            checked_at=instant if polled else None,\n        )\n    )\n    db.session.commit()",
-        "            checked_at=instant if polled else None,\n        )\n    )\n    db.session.rollback()",
+        "    db.session.execute(insert_or_ignore(StatusChange), values)\n    db.session.commit()",
+        "    db.session.execute(insert_or_ignore(StatusChange), values)\n    db.session.rollback()",
         RECEIVER,
         short=True,
     ),

@@ -22,15 +22,12 @@ from portal.investments import stream
 from portal.live import Watcher
 from portal.models import UserSession
 
-from ..browser.conftest import browser
 from ..settings import WEBHOOK_TOKEN
 from ..world import wait_until
 from .person import Person
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-__all__ = ["browser"]
 
 pytestmark = pytest.mark.slow
 

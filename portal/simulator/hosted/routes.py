@@ -259,7 +259,8 @@ def _render(step: str, token: str, investment: Investment, form: Form, **values:
     identified = db.session.scalar(
         select(Identification.id).where(Identification.investor_id == investment.investor_id).limit(1)
     )
-    steps = [*STEPS] if identified else [*STEPS, "identification"]
+    # The step stands in the list when it is shown, too: the issuer may ask for an identification once more.
+    steps = [*STEPS] if identified and step in STEPS else [*STEPS, "identification"]
     page = render_template(
         f"hosted/{step}.html",
         token=token,
@@ -267,7 +268,7 @@ def _render(step: str, token: str, investment: Investment, form: Form, **values:
         campaign=investment.campaign,
         form=form,
         step=step,
-        position=steps.index(step) + 1 if step in steps else None,
+        position=steps.index(step) + 1,
         steps=steps,
         back=steps[steps.index(step) - 1] if 0 < steps.index(step) < len(STEPS) else None,
         **values,
