@@ -19,7 +19,7 @@ from ..world import World
 from .invariants import violations
 from .killing import dies
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.both_databases, pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_one_death_anywhere_heals(acts: Acts) -> None:
 
 def test_a_second_death_while_healing_heals_too(acts: Acts, request: pytest.FixtureRequest) -> None:
     """All ordered pairs in the long form; in the short one each first point with a spread of second ones."""
-    stride = 1 if request.config.getoption("--long") else 9
+    stride = 1 if request.config.getoption("--long") else 14
     pairs = 0
     for first in itertools.count(1):
         story = Story(acts)

@@ -12,7 +12,7 @@ from ..people import add_user
 from ..world import World
 from .invariants import violations
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.both_databases, pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 def test_parallel_double_clicks(world: World, request: pytest.FixtureRequest) -> None:
