@@ -83,10 +83,8 @@ def import_investor(investor: Investor, consent_text: str | None = None) -> Impo
         investor.consent_text = consent_text
         db.session.commit()
     with deadline.within(WEB_DEADLINE):
-        while True:
-            intent = _next_import_intent(investor)
-            if not (_attempt(intent) if intent else _other_went_on(investor)):
-                break
+        while _make_next_import_call(investor):
+            pass
     db.session.refresh(investor)
     return import_state(investor)
 
@@ -132,29 +130,31 @@ def _is_old(intent: Intent, investor: Investor) -> bool:
     return intent.closed_at is not None and intent.closed_at < cast(datetime, investor.consented_at)
 
 
-def _next_import_intent(investor: Investor) -> Intent | None:
-    """The next call of the import, claimed for this process; None where all is done, refused, or another's."""
-    if investor.consented_at is None or investor.imported_at is not None:
-        return None
+def _make_next_import_call(investor: Investor) -> bool:
+    """Make the next call of the import, or wait for whoever is making it. False: it ends here, for now or for good."""
     rows = _import_intents(investor)
+    # After the rows: where another process has made a call that is done now, the id that it brought is read here.
+    db.session.refresh(investor)
+    if investor.consented_at is None or investor.imported_at is not None:
+        return False
     for kind in IMPORT_KINDS:
         intent = rows.get(kind)
         if intent is None or _must_be_renewed(intent, rows, investor):
             if _is_wanted(investor, kind):
-                return _add(kind, investor, intent.revision + 1 if intent else 1)
+                added = _add(kind, investor, intent.revision + 1 if intent else 1)
+                return _attempt(added) if added else _is_done_by_other(cast(Intent, intents.newest(kind, investor)))
+        elif intent.result is None:
+            return _attempt(intent) if intents.claim(intent) else _is_done_by_other(intent)
         elif intent.result != "done":
-            return intent if intent.result is None and intents.claim(intent) else None
+            return False
     _finish_import(investor)
-    return None
-
-
-def _other_went_on(investor: Investor) -> bool:
-    """Whether another request, or the loop, has just made a call of this import; waits for it if it is under way."""
-    for intent in _import_intents(investor).values():
-        if intents.is_called_now(intent):
-            _wait_for_other_request(intent)
-            return intent.result == "done"
     return False
+
+
+def _is_done_by_other(intent: Intent) -> bool:
+    """Whether another request, or the loop, has made this call; waits for it if it is under way."""
+    _wait_for_other_request(intent)
+    return intent.result == "done"
 
 
 def _must_be_renewed(intent: Intent, rows: dict[str, Intent], investor: Investor) -> bool:

@@ -26,15 +26,25 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], T], seconds: float = 10.0, what: str = "the condition") -> T:
-    """The condition's value once it is true; asked often, never slept for a fixed time."""
+def wait_until(
+    condition: Callable[[], T],
+    seconds: float = 10.0,
+    what: str = "the condition",
+    *,
+    known: Callable[[], object] = lambda: "",
+) -> T:
+    """The condition's value once it is true; asked often, never slept for a fixed time.
+
+    Args:
+        known: asked when the time is over; what it returns tells why.
+    """
     ends = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > ends:
-            raise AssertionError(f"{what} did not come true within {seconds} s")
+            raise AssertionError(f"{what} did not come true within {seconds} s {known()}")
         time.sleep(0.01)
 
 

@@ -32,3 +32,17 @@ def test_parallel_double_clicks(world: World, request: pytest.FixtureRequest) ->
     assert acts.state()["counts"]["investments"] == people
     acts.run_loop()
     assert violations(acts) == []
+
+
+def test_parallel_imports(world: World, request: pytest.FixtureRequest) -> None:
+    """Four requests and the loop import the same investor, in processes' worth of sessions: whoever makes a call, each
+    goes on with the id that it brought, and all tell the person the same."""
+    acts = Acts(world)
+    people = 100 if request.config.getoption("--long") else 15
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(people):
+            user_id = add_user(world.app, f"person{number}")
+            states = list(pool.map(lambda _, user_id=user_id: acts.import_investor(user_id), range(4)))
+            assert states == ["done"] * 4
+    assert acts.state()["counts"]["investors"] == people
+    assert violations(acts) == []
