@@ -10,8 +10,8 @@ from typing import Any
 MASK = "•••"
 # What an audience needs to follow the story. All other values of a body are masked: an unknown field may be personal.
 SHOWN = frozenset(
-    {"campaign_id", "investor_id", "investment_id", "id", "status", "units", "signed_date", "email_confirmed"}
-    | {"legitimation_protocol_id", "token_type", "expires_in", "scope", "detail", "error", "count"}
+    {"campaign_id", "investor_id", "investment_id", "id", "status", "changed_at", "units", "signed_date"}
+    | {"email_confirmed", "legitimation_protocol_id", "token_type", "expires_in", "scope", "detail", "error", "count"}
     | {"name", "type", "amount", "decimals", "currency", "investment_count"}
 )
 
