@@ -307,10 +307,10 @@ def test_the_table_and_the_url_map_name_the_same_routes(place: Place) -> None:
 
 def test_a_portal_without_the_aids_has_none_of_their_routes(plain: Place) -> None:
     for row in DEMO_ROWS:
-        if row.path != "/investor/person":
+        # These two paths are ordinary ones there: a step of the form, and a static file that is missing.
+        if row.path != "/investor/person" and not row.path.startswith("/static/"):
             with pytest.raises(HTTPException):
                 plain.route(row)
-    # The button for sample data would be an ordinary one there.
     sample = next(row for row in DEMO_ROWS if "sample" in row.fields)
     assert plain.told(sample)["mallory"].words.startswith("→ /investor/")
 
