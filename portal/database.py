@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, event, text
+from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, TypeDecorator, Update, event, text
 from sqlalchemy.orm import DeclarativeBase
 
 
@@ -85,6 +85,12 @@ def _insert_or_ignore(model: type[Base], dialect_name: str) -> Any:
         from sqlalchemy.dialects import sqlite as dialect
     # The table, not the class: nothing here needs the ORM.
     return dialect.insert(model.__table__).on_conflict_do_nothing()
+
+
+def changes_one_row(statement: Update) -> bool:
+    """Execute a guarded UPDATE: whether this process has changed the row, of all that try. The caller commits."""
+    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    return cast(CursorResult[()], result).rowcount == 1
 
 
 def scrub() -> None:

@@ -25,7 +25,7 @@ from sqlalchemy import select, update
 from . import history, intents
 from .cashlink import deadline, errors, payloads
 from .cashlink.client import Client, CreatedInvestment
-from .config import Settings
+from .config import Settings, settings
 from .database import db, insert_or_ignore, now, scrub
 from .models import Intent, Investment, Investor, StatusChange, User, new_key
 from .navigation import allowed_start_url
@@ -58,10 +58,6 @@ def client() -> Client:
 def cashlink_is_away() -> bool:
     """Whether the last calls had no usable answer; the loop then tries with one call at a time, and waits longer."""
     return client().unanswered >= 3
-
-
-def _settings() -> Settings:
-    return cast(Settings, current_app.extensions["settings"])
 
 
 # Step 1: import the investor.
@@ -121,8 +117,8 @@ def may_edit(investor: Investor | None, step: str) -> bool:
 
 def _import_intents(investor: Investor) -> dict[str, Intent]:
     """The newest row of each call of the import that was begun."""
-    rows = {kind: intents.newest(kind, investor) for kind in IMPORT_KINDS}
-    return {kind: intent for kind, intent in rows.items() if intent is not None}
+    rows = db.session.scalars(select(Intent).where(Intent.investor_id == investor.id).order_by(Intent.revision))
+    return {intent.kind: intent for intent in rows}
 
 
 def _is_old(intent: Intent, investor: Investor) -> bool:
@@ -224,7 +220,7 @@ def open_subscription(user: User, campaign: str) -> Investment | None:
 def usable_start_url(investment: Investment) -> str | None:
     """The `start_url`, if it leads to a host in `CASHLINK_START_URL_HOSTS`."""
     url = investment.start_url
-    return url if url and allowed_start_url(url, _settings().start_url_hosts) else None
+    return url if url and allowed_start_url(url, settings().start_url_hosts) else None
 
 
 def investment_intent(investment: Investment) -> Intent | None:
@@ -388,7 +384,7 @@ def _body(kind: str, owner: Investor | Investment, key: str) -> tuple[bytes, str
     """Body and content type of a request."""
     data: Mapping[str, Any]
     if isinstance(owner, Investment):
-        mapping = _settings().campaign(owner.campaign)
+        mapping = settings().campaign(owner.campaign)
         investor = cast(Investor, cast(User, owner.user).investor)
         data = payloads.SubscriptionData(
             campaign_id=mapping.campaign_id if mapping else "", investor_id=investor.cashlink_id or ""

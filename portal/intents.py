@@ -6,14 +6,13 @@ Knows the rows and the meaning of errors, but makes no calls; `integration` does
 from __future__ import annotations
 
 import random
-from datetime import timedelta
-from typing import cast
+from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from .cashlink import errors
-from .database import db, insert_or_ignore, now
+from .database import changes_one_row, db, insert_or_ignore, now
 from .models import Intent, Investment, Investor
 
 # A claimed row is left alone for longer than a call can last; a killed process frees it thereby.
@@ -58,23 +57,22 @@ def add(
     return db.session.scalars(select(Intent).where(Intent.idempotency_key == key)).first()
 
 
-def claim(intent: Intent) -> bool:
-    """Take a due row for this process: one guarded UPDATE, and whoever changes the row has it.
-
-    An instant further ahead than the longest wait counts as due, or a clock that jumped would stop the row.
-    """
-    instant = now()
+def is_due(instant: datetime) -> ColumnElement[bool]:
+    """Rows to be tried now. An instant further ahead than the longest wait counts, or a clock that jumped would stop
+    the row."""
     due = or_(Intent.next_try_at <= instant, Intent.next_try_at > instant + 2 * LONGEST_WAIT)
-    claimed = db.session.execute(
-        update(Intent)
-        .where(Intent.id == intent.id, Intent.result.is_(None), due)
-        .values(next_try_at=instant + CLAIM, attempts=Intent.attempts + 1, reason=None)
-        .execution_options(synchronize_session=False)
-    )
+    return and_(Intent.result.is_(None), due)
+
+
+def claim(intent: Intent) -> bool:
+    """Take a due row for this process: one guarded UPDATE, and whoever changes the row has it."""
+    instant = now()
+    values = {"next_try_at": instant + CLAIM, "attempts": Intent.attempts + 1, "reason": None}
+    is_mine = changes_one_row(update(Intent).where(Intent.id == intent.id, is_due(instant)).values(values))
     db.session.commit()
     db.session.refresh(intent)
     db.session.commit()
-    return cast(CursorResult[()], claimed).rowcount == 1
+    return is_mine
 
 
 def is_called_now(intent: Intent) -> bool:

@@ -19,12 +19,12 @@ from email.utils import format_datetime, make_msgid
 from typing import Any, cast
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from flask import Flask, current_app, g, render_template
+from flask import current_app, g, render_template
 from flask_babel import force_locale
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import or_, select, update
 
-from .config import Settings, is_local
-from .database import db, now
+from .config import is_local, settings
+from .database import changes_one_row, db, now
 from .language import LOCALES
 from .models import Mail, User
 
@@ -60,7 +60,7 @@ def compose(template: str, language: str, **values: Any) -> Message:
     """A message in both forms. The file sets its parts; the layouts arrange them."""
     with speaking(language):
         source = current_app.jinja_env.get_template(f"mail/{template}.txt")
-        parts = source.make_module({"settings": _settings(current_app), **values})
+        parts = source.make_module({"settings": settings(), **values})
         shared = {**values, "parts": parts, "mail_language": language}
         return Message(
             subject=str(cast(Any, parts).subject),
@@ -85,7 +85,7 @@ def add(user: User, message: Message, language: str) -> Mail:
 def link(endpoint: str, **values: str) -> str:
     """An address for a mail: by the portal's public URL, whatever host the request came for."""
     path = current_app.url_map.bind("portal", url_scheme="https").build(endpoint, values)
-    return _settings(current_app).public_url + path
+    return settings().public_url + path
 
 
 @contextmanager
@@ -100,25 +100,20 @@ def speaking(language: str) -> Iterator[None]:
         g.language = before
 
 
-def _settings(app: Flask) -> Settings:
-    return cast(Settings, app.extensions["settings"])
-
-
 # Sending: called by the loop.
 
 
-def send_due(app: Flask) -> int:
+def send_due() -> int:
     """Send what is due, at most 20 mails over one connection.
 
     Returns:
         How many went out. Without PORTAL_MAIL_URL none, and they wait.
     """
-    url = _settings(app).mail_url
+    url = settings().mail_url
     if not url:
         return 0
-    with app.app_context():
-        mails = _claim_due()
-        return _send(mails, urlsplit(url)) if mails else 0
+    mails = _claim_due()
+    return _send(mails, urlsplit(url)) if mails else 0
 
 
 def _claim_due() -> list[Mail]:
@@ -127,14 +122,10 @@ def _claim_due() -> list[Mail]:
     due = Mail.sent_at.is_(None) & or_(Mail.next_try_at <= instant, Mail.next_try_at > instant + 2 * LONGEST_WAIT)
     claimed = []
     for mail in db.session.scalars(select(Mail).where(due).order_by(Mail.next_try_at).limit(AT_ONCE)).all():
-        taken = db.session.execute(
-            update(Mail)
-            .where(Mail.id == mail.id, due)
-            .values(next_try_at=instant + CLAIM, attempts=Mail.attempts + 1)
-            .execution_options(synchronize_session=False)
-        )
+        values = {"next_try_at": instant + CLAIM, "attempts": Mail.attempts + 1}
+        is_mine = changes_one_row(update(Mail).where(Mail.id == mail.id, due).values(values))
         db.session.commit()
-        if cast(CursorResult[()], taken).rowcount == 1:
+        if is_mine:
             db.session.refresh(mail)
             claimed.append(mail)
     db.session.commit()
@@ -175,7 +166,7 @@ def connect(server: SplitResult) -> smtplib.SMTP:
 
 
 def _home() -> str:
-    return urlsplit(_settings(current_app).public_url).hostname or "localhost"
+    return urlsplit(settings().public_url).hostname or "localhost"
 
 
 def _send_one(smtp: smtplib.SMTP, mail: Mail, server: SplitResult) -> int:

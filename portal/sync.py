@@ -10,18 +10,16 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import cast
 
 from flask import Flask, current_app
-from sqlalchemy import CursorResult, func, or_, select, update
-from werkzeug.local import LocalProxy
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from . import history, integration, mail
 from .cashlink import statuses
 from .cashlink.errors import CashlinkError
-from .config import Settings
-from .database import db, insert_or_ignore, now
-from .intents import LONGEST_WAIT
+from .config import settings
+from .database import changes_one_row, db, insert_or_ignore, now
+from .intents import is_due
 from .models import FundingInformation, Intent, Investment, Investor, StatusChange
 
 BATCH = 100
@@ -49,7 +47,7 @@ def run_once(*, stop: Callable[[], bool] = lambda: False) -> int:
         How many rows were worked on.
     """
     # First, since it does not depend on Cashlink.
-    worked = mail.send_due(cast(LocalProxy[Flask], current_app)._get_current_object())
+    worked = mail.send_due()
     for work in (_finish_intents, _continue_imports, _start_waiting, _check_news, _poll, _refresh_funding):
         for step in work():
             if stop() or (worked and integration.cashlink_is_away()):
@@ -65,25 +63,28 @@ Steps = list[Callable[[], object]]
 
 def _finish_intents() -> Steps:
     """Calls whose answer is unknown."""
-    instant = now()
-    due = or_(Intent.next_try_at <= instant, Intent.next_try_at > instant + 2 * LONGEST_WAIT)
-    rows = db.session.scalars(
-        select(Intent).where(Intent.result.is_(None), due).order_by(Intent.next_try_at).limit(BATCH)
-    ).all()
+    rows = db.session.scalars(select(Intent).where(is_due(now())).order_by(Intent.next_try_at).limit(BATCH)).all()
     return [partial(integration.finish, row) for row in rows]
 
 
 def _continue_imports() -> Steps:
     """Imports whose process ended between two calls: no call is open, and the next has no row yet."""
-    being_called = select(Intent.id).where(
-        Intent.investor_id == Investor.id, or_(Intent.result.is_(None), Intent.result == "parked")
-    )
+    # Refused since the last consent: the person's turn. In the query, or such rows would fill the batch.
+    stands = or_(Intent.result.is_(None), Intent.result == "parked", _is_refused())
     rows = db.session.scalars(
         select(Investor)
-        .where(Investor.consented_at.is_not(None), Investor.imported_at.is_(None), ~being_called.exists())
+        .where(
+            Investor.consented_at.is_not(None),
+            Investor.imported_at.is_(None),
+            ~select(Intent.id).where(Intent.investor_id == Investor.id, stands).exists(),
+        )
         .limit(BATCH)
     ).all()
-    return [partial(integration.import_investor, row) for row in rows if integration.import_state(row) == "open"]
+    return [partial(integration.import_investor, row) for row in rows]
+
+
+def _is_refused() -> ColumnElement[bool]:
+    return and_(Intent.result == "refused", Intent.closed_at >= Investor.consented_at)
 
 
 def _start_waiting() -> Steps:
@@ -128,23 +129,27 @@ def _poll() -> Steps:
         .order_by(Investment.next_poll_at)
         .limit(BATCH)
     ).all()
-    return [partial(_poll_one, row) for row in rows]
+    many = bool(rows) and _open_investments() > OPEN_AT_FULL_PACE
+    return [partial(_poll_one, row, many) for row in rows]
 
 
-def _poll_one(investment: Investment) -> None:
+def _open_investments() -> int:
+    tomorrow = now() + timedelta(days=1)
+    open_ones = (Investment.final_at.is_(None), Investment.next_poll_at < tomorrow)
+    return db.session.scalar(select(func.count()).select_from(Investment).where(*open_ones)) or 0
+
+
+def _poll_one(investment: Investment, many: bool) -> None:
     """Take the row for one call, so that two processes do not ask the same, and ask."""
     instant = now()
-    claimed = db.session.execute(
-        update(Investment)
-        .where(Investment.id == investment.id, Investment.next_poll_at <= instant)
-        .values(next_poll_at=instant + POLL)
-    )
+    due = (Investment.id == investment.id, Investment.next_poll_at <= instant)
+    is_mine = changes_one_row(update(Investment).where(*due).values(next_poll_at=instant + POLL))
     db.session.commit()
-    if cast(CursorResult[()], claimed).rowcount == 1:
-        _ask(investment)
+    if is_mine:
+        _ask(investment, many)
 
 
-def _ask(investment: Investment) -> None:
+def _ask(investment: Investment, many: bool) -> None:
     """Ask, adopt, and set when to ask again. Without an answer the claim's time stands."""
     try:
         settled = integration.ask_status(investment)
@@ -153,31 +158,25 @@ def _ask(investment: Investment) -> None:
         current_app.logger.info("investment %s not asked: %s", investment.id, error.reason)
         return
     newest = history.newest_change(investment.cashlink_id)
-    wait = _wait(investment, newest) if settled else timedelta(seconds=1)
+    wait = _wait(investment, newest, many) if settled else timedelta(seconds=1)
     if newest is not None and newest.status in statuses.FINAL and now() - newest.changed_at > FINAL_FOR:
         investment.final_at = now()
     investment.next_poll_at = now() + wait
     db.session.commit()
 
 
-def _wait(investment: Investment, newest: StatusChange | None) -> timedelta:
-    """Until the next question: short up to a hundred open ones, growing with age beyond, a week for final ones."""
+def _wait(investment: Investment, newest: StatusChange | None, many: bool) -> timedelta:
+    """Until the next question: a week for final ones; for open ones short, growing with age where they are many."""
     if newest is not None and newest.status in statuses.FINAL:
         return FINAL_POLL
-    instant = now()
-    open_ones = db.session.scalar(
-        select(func.count())
-        .select_from(Investment)
-        .where(Investment.final_at.is_(None), Investment.next_poll_at < instant + timedelta(days=1))
-    )
-    if (open_ones or 0) <= OPEN_AT_FULL_PACE:
+    if not many:
         return POLL
     since: datetime = newest.changed_at if newest else investment.created_at
-    return min(max(POLL, (instant - since) / 20), LONGEST_POLL)
+    return min(max(POLL, (now() - since) / 20), LONGEST_POLL)
 
 
 def _refresh_funding() -> Steps:
-    url = cast(Settings, current_app.extensions["settings"]).info_url
+    url = settings().info_url
     if not url:
         return []
     row = db.session.get(FundingInformation, 1)
@@ -191,13 +190,10 @@ def _fetch_funding(url: str) -> None:
     db.session.execute(
         insert_or_ignore(FundingInformation, id=1, products=[], answered_at=history.UNUSABLE, next_fetch_at=instant)
     )
-    claimed = db.session.execute(
-        update(FundingInformation)
-        .where(FundingInformation.id == 1, FundingInformation.next_fetch_at <= instant)
-        .values(next_fetch_at=instant + FUNDING_EVERY)
-    )
+    due = (FundingInformation.id == 1, FundingInformation.next_fetch_at <= instant)
+    is_mine = changes_one_row(update(FundingInformation).where(*due).values(next_fetch_at=instant + FUNDING_EVERY))
     db.session.commit()
-    if cast(CursorResult[()], claimed).rowcount != 1:
+    if not is_mine:
         return
     try:
         products = integration.ask_funding(url)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
@@ -20,13 +20,8 @@ from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, MisdirectedRequest
 from wtforms import FileField
 
-from .config import Settings, is_local
+from .config import Settings, is_local, settings
 from .language import show_again
-
-
-def settings() -> Settings:
-    """The settings of the running application."""
-    return cast(Settings, current_app.extensions["settings"])
 
 
 class Form(FlaskForm):
@@ -103,7 +98,7 @@ def set_up(app: Flask) -> None:
     # Flask-WTF puts its unmasked token into the context, which comes before the globals.
     app.context_processor(lambda: {"settings": settings(), **masked})
     app.before_request(refuse_foreign_hosts)
-    app.after_request(add_headers)
+    app.after_request(partial(add_headers, security_headers(app.extensions["settings"])))
     app.register_error_handler(CSRFError, form_too_old)
     app.register_error_handler(HTTPException, show_http_error)
     app.register_error_handler(500, show_http_error)
@@ -143,14 +138,14 @@ def refuse_foreign_hosts() -> ResponseReturnValue | None:
     return redirect(settings().public_url + request.full_path.rstrip("?")) if request.method == "GET" else None
 
 
-def content_security_policy() -> str:
+def content_security_policy(settings: Settings) -> str:
     """Nothing inline, nothing from elsewhere.
 
     Chromium applies form-action to each redirect behind a form, and does so silently after the POST was executed. So
     it takes https in general, since Cashlink may redirect on to a host that no list knows, and the http origins of the
     allowed hosts, which are the simulator's.
     """
-    local = [f"http://{host}" for host in settings().start_url_hosts if is_local(host.partition(":")[0])]
+    local = [f"http://{host}" for host in settings.start_url_hosts if is_local(host.partition(":")[0])]
     directives = {
         "default-src": "'none'",
         "script-src": "'self'",
@@ -166,16 +161,25 @@ def content_security_policy() -> str:
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 
-def add_headers(response: Response) -> Response:
+def security_headers(settings: Settings) -> dict[str, str]:
+    """What every response bears; a view may set its own instead."""
+    headers = {
+        "Content-Security-Policy": content_security_policy(settings),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    }
+    if settings.over_https:
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return headers
+
+
+def add_headers(security: dict[str, str], response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", content_security_policy())
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-    if settings().over_https:
-        headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+    for name, value in security.items():
+        headers.setdefault(name, value)
     if request.endpoint == "static":
         if "v" in request.args:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"

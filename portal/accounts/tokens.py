@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import delete, select, update
 
-from ..database import db, now
+from ..database import changes_one_row, db, now
 from ..models import EmailToken, User
 from .sessions import hash_token
 
@@ -48,13 +47,8 @@ def is_usable(row: EmailToken, user: User) -> bool:
 
 def use(row: EmailToken) -> bool:
     """Use a token up: one guarded UPDATE, so that of two requests one wins. The caller commits."""
-    used = db.session.execute(
-        update(EmailToken)
-        .where(EmailToken.token_hash == row.token_hash, EmailToken.used_at.is_(None))
-        .values(used_at=now())
-        .execution_options(synchronize_session=False)
-    )
-    return cast(CursorResult[()], used).rowcount == 1
+    unused = (EmailToken.token_hash == row.token_hash, EmailToken.used_at.is_(None))
+    return changes_one_row(update(EmailToken).where(*unused).values(used_at=now()))
 
 
 def void(user: User, purpose: str) -> None:

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from ..cashlink.money import to_decimal
+from ..config import settings
 from ..database import db, now
 from ..history import UNUSABLE
 from ..models import FundingInformation
-from ..web import settings
 from .content import Campaign, today
 
 State = Literal["open", "almost_full", "coming", "full", "closed"]

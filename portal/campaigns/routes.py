@@ -10,10 +10,9 @@ from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from .. import integration
-from ..config import ConfigurationError
+from ..config import ConfigurationError, settings
 from ..investments.holdings import read_portfolio
 from ..language import day
-from ..web import settings
 from . import content, funding
 from .content import Campaign
 from .view import Card, in_order, invest_box, page

@@ -10,9 +10,9 @@ from typing import Any, Literal
 from flask_babel import format_timedelta
 
 from .. import history, integration
+from ..config import settings
 from ..language import NO_BREAK_SPACE, day
 from ..models import Investment, User
-from ..web import settings
 from . import charts, figures
 from .content import Campaign, Event, today
 from .funding import Funding, State, state

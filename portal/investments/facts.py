@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 from ..campaigns import content
+from ..config import settings
 from ..language import day, percent
-from ..web import settings
 from .texts import Holding
 from .texts import gettext as _
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from ..config import settings
 from ..language import LANGUAGES, language
 from ..mail import speaking
-from ..web import settings
 
 
 def consent_text(chosen: str | None = None) -> str:

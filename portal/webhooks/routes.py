@@ -15,9 +15,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import integration
+from ..config import settings
 from ..database import db, insert_or_ignore, now, write_lock
 from ..models import UnreadableWebhook
-from ..web import csrf, settings
+from ..web import csrf
 from .events import UnreadableError, read
 from .tokens import is_issued
 

@@ -14,7 +14,8 @@ from flask import Blueprint, Request, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from ..web import csrf, settings
+from ..config import settings
+from ..web import csrf
 
 LIFETIME = 600  # seconds
 

@@ -37,9 +37,8 @@ BUGS = (
     Bug(
         "a new key for each try",
         "portal/intents.py",
-        ".values(next_try_at=instant + CLAIM, attempts=Intent.attempts + 1, reason=None)",
-        ".values(next_try_at=instant + CLAIM, attempts=Intent.attempts + 1, reason=None,"
-        " idempotency_key=__import__('uuid').uuid4().hex)",
+        '"attempts": Intent.attempts + 1, "reason": None}',
+        '"attempts": Intent.attempts + 1, "reason": None, "idempotency_key": __import__("uuid").uuid4().hex}',
         KILLS,
         short=True,
     ),
