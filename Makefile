@@ -11,11 +11,11 @@ demo:
 
 ## All tests, the browser's included
 test: .dev
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 ## What can be known within a minute
 quick: .dev
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile -x -q
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder -x -q
 
 ## The long form of the proofs that nothing is lost and nothing doubled
 test-faults: .dev
