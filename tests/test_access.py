@@ -111,6 +111,10 @@ POST /demo/sign-in/alice                        → /           → /           
 POST /demo/sign-in/nobody                       → /login      → /login            → /login      → /login
 POST /investor/person sample=1                  sign in       200                 409           200
 GET  /static/demo/backstage.css                 200           200                 200           200
+GET  /backstage                                 200           200                 200           200
+GET  /backstage/live                            200           200                 200           200
+GET  /backstage/999999                          404           404                 404           404
+POST /backstage/sync                            → /backstage  → /backstage        → /backstage  → /backstage
 """
 # Called by Cashlink's machines, which have no session.
 RECEIVERS = {"webhooks.receive", "webhook_tokens.issue"}

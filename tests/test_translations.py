@@ -29,6 +29,7 @@ SAME = frozenset(
         "EBITDA",
         "Illustration",
         "Register",
+        "Portal",
     ]
 )
 

@@ -183,12 +183,12 @@ def test_a_repeat_bears_the_same_key_and_the_next_number(acts: Acts) -> None:
         assert sentence(tries[-1]).startswith("Das Portal lässt Cashlink die Zeichnung anlegen · 201 · ")
 
 
-def test_what_the_loop_asks_again_in_vain_takes_one_place(acts: Acts) -> None:
+def test_of_what_the_loop_asks_in_vain_the_first_and_the_last_time_are_kept(acts: Acts) -> None:
     whole_story(acts)
     for _ in range(5):
         acts.run_loop()
     questions = [entry for entry in calls(acts.world, LOOP) if entry.investment_id]
-    assert [(entry.times, entry.is_routine) for entry in questions] == [(6, True)]
+    assert [(entry.times, entry.is_routine) for entry in questions] == [(1, False), (6, True)]
 
 
 def test_a_stranger_s_webhook_is_recorded_without_its_body(acts: Acts) -> None:

@@ -17,10 +17,11 @@ __all__ = ["Entry", "Recorder", "entries", "recorder", "sentence", "set_up"]
 
 def set_up(app: Flask) -> None:
     """Start recording. The pages are routes of the demo's blueprint."""
-    from . import watching
+    from . import routes, watching
 
     app.extensions["backstage"] = Recorder()
     watching.set_up(app)
+    _ = routes
 
 
 def recorder() -> Recorder:

@@ -95,13 +95,13 @@ class Recorder:
             return self._last_click
 
     def add(self, entry: Entry) -> None:
-        """Keep an entry under the next id. What the loop asks again with the same answer replaces its last time, or
-        such questions would push out all else."""
+        """Keep an entry under the next id. Of what the loop asks again with the same answer the first and the last time
+        are kept, or such questions would push out all else."""
         with self._lock:
             self._last_id += 1
             same_key = [old for old in self._entries if old.idempotency_key == entry.idempotency_key]
             attempt = len(same_key) + 1 if entry.idempotency_key else 1
-            times = self._forget_same_question(entry) + 1
+            times = self._times_asked(entry) + 1
             self._entries.append(replace(entry, id=self._last_id, attempt=attempt, times=times))
 
     def entries(self, after: int = 0, limit: int = KEPT) -> list[Entry]:
@@ -115,14 +115,15 @@ class Recorder:
         with self._lock:
             self._entries.clear()
 
-    def _forget_same_question(self, entry: Entry) -> int:
-        """How often the question was asked before, if it is the loop's and nothing has changed."""
+    def _times_asked(self, entry: Entry) -> int:
+        """How often the loop has asked this with the same answer before; forgets the last time of a series."""
         if entry.caused_by != LOOP or entry.method != "GET":
             return 0
         last = next((old for old in reversed(self._entries) if (old.method, old.path) == ("GET", entry.path)), None)
         if last is None or last.caused_by != LOOP or (last.status, last.answer) != (entry.status, entry.answer):
             return 0
-        self._entries.remove(last)
+        if last.is_routine:
+            self._entries.remove(last)
         return last.times
 
 

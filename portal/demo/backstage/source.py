@@ -14,6 +14,8 @@ from typing import Any
 
 import portal
 
+from .highlight import Piece, marked
+
 ROOT = Path(portal.__file__).resolve().parent
 # The client's own machinery stands on every stack and tells nothing.
 MACHINERY = frozenset({"_call", "_send", "_valid_token"})
@@ -32,8 +34,12 @@ class Place:
 @dataclass(frozen=True)
 class Line:
     number: int
-    text: str
+    pieces: list[Piece]
     is_meant: bool
+
+    @property
+    def text(self) -> str:
+        return "".join(piece.text for piece in self.pieces)
 
 
 def places_on_stack() -> tuple[Place, ...]:
@@ -59,11 +65,11 @@ def excerpt(place: Place, around: int = AROUND) -> list[Line]:
     path = (ROOT.parent / place.file).resolve()
     if not path.is_relative_to(ROOT) or path.suffix != ".py" or not path.is_file():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = marked(path.read_text(encoding="utf-8"))
     first = max(place.line - around, 1)
     return [
-        Line(number, text, number == place.line)
-        for number, text in enumerate(lines[first - 1 : place.line + around], start=first)
+        Line(number, pieces, number == place.line)
+        for number, pieces in enumerate(lines[first - 1 : place.line + around], start=first)
     ]
 
 
