@@ -23,15 +23,22 @@ def main() -> None:
 @main.command()
 @click.option("--port", default=8000, show_default=True, help="The portal's port.")
 @click.option("--simulator-port", default=8001, show_default=True, help="The simulator's port.")
-def demo(port: int, simulator_port: int) -> None:
+@click.option("--reset", is_flag=True, help="Begin with the cast as it was at first; a running demo starts over.")
+@click.option("--check", is_flag=True, help="Say whether a presentation can begin, and end.")
+def demo(port: int, simulator_port: int, reset: bool, check: bool) -> None:
     """Start portal and simulator with a cast of investors, in one process.
 
     Everything runs on this machine, nothing is sent anywhere. Data lie in the folder instance/ (PORTAL_DATA_DIR);
-    a second start finds everything as it was. Ctrl-C ends both.
+    a second start on the same day finds everything as it was, the first of a day makes the cast's stories anew, since
+    all their dates count from today. Ctrl-C ends both.
     """
+    if check:
+        from .demo.check import run_checks
+
+        raise SystemExit(0 if run_checks(port, simulator_port) else 1)
     from .demo.run import run
 
-    run(port, simulator_port)
+    run(port, simulator_port, reset=reset)
 
 
 @main.command()

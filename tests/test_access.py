@@ -114,7 +114,20 @@ GET  /static/demo/backstage.css                 200           200               
 GET  /backstage                                 200           200                 200           200
 GET  /backstage/live                            200           200                 200           200
 GET  /backstage/999999                          404           404                 404           404
+GET  /backstage/take-home                       200           200                 200           200
 POST /backstage/sync                            → /backstage  → /backstage        → /backstage  → /backstage
+GET  /stage                                     200           200                 200           200
+GET  /stage/view                                200           200                 200           200
+POST /stage/next position=0                     → /stage      → /stage            → /stage      → /stage
+POST /stage/next position=x                     400           400                 400           400
+POST /stage/by-hand                             → /stage      → /stage            → /stage      → /stage
+POST /stage/cast/alice                          → /stage      → /stage            → /stage      → /stage
+POST /stage/cast/nobody                         404           404                 404           404
+POST /stage/play/happy-path                     → /stage      → /stage            → /stage      → /stage
+POST /stage/play/nothing                        404           404                 404           404
+GET  /stage/script/happy-path                   200           200                 200           200
+GET  /stage/script/nothing                      404           404                 404           404
+POST /demo/start-over                           → /stage      → /stage            → /stage      → /stage
 """
 # Called by Cashlink's machines, which have no session.
 RECEIVERS = {"webhooks.receive", "webhook_tokens.issue"}
@@ -185,7 +198,9 @@ class Place:
 
     @staticmethod
     def _answer(response: TestResponse) -> Answer:
-        text = response.text if response.mimetype == "text/html" else ""
+        # A file to take home is no page of this site.
+        is_page = response.mimetype == "text/html" and "Content-Disposition" not in response.headers
+        text = response.text if is_page else ""
         page = BeautifulSoup(text, "html.parser") if text else None
         answer = Answer(in_words(response), response.headers, text, page)
         # A stream would go on for ever.

@@ -21,7 +21,7 @@ STATIC = Path(__file__).with_name("static")
 
 def set_up(app: Flask) -> None:
     """Add the aids to the portal."""
-    from . import backstage, mailbox, samples
+    from . import backstage, mailbox, samples, stage, starting_over
     from .blueprint import bp
 
     # Nothing is mailed from a demo, whatever the environment says: its addresses are other people's, or nobody's.
@@ -31,8 +31,9 @@ def set_up(app: Flask) -> None:
     app.jinja_env.globals["cast"] = lambda: [member for member in cast.members() if member.shown]
     app.jinja_env.globals["demo_asset"] = demo_asset
     backstage.set_up(app)
+    stage.set_up(app)
     app.register_blueprint(bp)
-    _ = mailbox, samples
+    _ = mailbox, samples, starting_over
 
 
 def demo_asset(filename: str) -> str:

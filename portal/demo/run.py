@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
+from sqlalchemy import make_url
 
 from .. import create_app, migrations
 from ..config import DEMO_VALUES, ConfigurationError, Settings
+from ..database import now
 from ..server import Background, ThreadedServer
 from ..simulator import create_app as create_simulator
 from ..simulator.config import Settings as SimulatorSettings
 from ..simulator.sender import Sender
 from ..terminal import check_port, wait_for_end
 from . import cast, seed
+from .browser import Browser, Lost
+from .snapshots import Snapshots
 
 CAMPAIGNS = (
     "waermeanleihe-hollerbrueck=5b1d0c5e-7c1a-4e0b-9a51-0d5f3f1a2b01=Wärmeanleihe Hollerbrück,"
@@ -60,51 +65,97 @@ class Demo:
         self.simulator_url = simulator_settings.public_url
         self.simulator = create_simulator(simulator_settings)
         self.portal = create_app(self.settings, demo=True)
+        self.portal.extensions["demo"] = self
         migrations.migrate(self.portal)
+        self.snapshots = Snapshots(
+            sqlite_file(self.settings.database_url), simulator_settings.database_path, self.settings.data_dir / "seed"
+        )
         self._servers = [ThreadedServer(self.portal, port), ThreadedServer(self.simulator, simulator_port)]
-        self._sender = Sender(self.simulator)
-        self._background = Background(self.portal)
+        self._starting_over = threading.Lock()
 
-    def start(self) -> Demo:
+    def start(self, *, reset: bool = False) -> Demo:
+        """Serve. A seed of another day is made anew, since all its dates count from today; that takes some seconds.
+
+        Args:
+            reset: begin with the seed, whatever the databases hold.
+        """
         for server in self._servers:
             server.start()
-        self._sender.start()
-        if not seed.is_seeded(self.portal):
-            seed.seed(self.portal, self.simulator_url)
-        self._background.start()
+        self._begin(reset or not seed.is_seeded(self.portal))
         return self
 
-    def close(self) -> None:
+    def start_over(self) -> None:
+        """Bring portal and simulator back to the seed while both serve; the cast stays signed in."""
+        with self._starting_over:
+            # First the faults: a call that hangs would be waited for.
+            self.simulator.extensions["simulator"].behave()
+            self._pause()
+            self._begin(reset=True)
+            self.portal.extensions["backstage"].clear()
+
+    def _begin(self, reset: bool) -> None:
+        """The sender and the loop start where nobody copies rows any more."""
+        stale = not self.snapshots.are_of(now().date())
+        if reset and not stale:
+            self.snapshots.restore()
+        self._sender = Sender(self.simulator).start()
+        if stale:
+            seed.seed(self.portal, self.simulator_url)
+            self.snapshots.keep()
+        self._background = Background(self.portal).start()
+
+    def _pause(self) -> None:
         self._background.close()
         self._sender.close()
+
+    def close(self) -> None:
+        self._pause()
         for server in self._servers:
             server.close()
 
 
-def run(port: int, simulator_port: int) -> None:
+def sqlite_file(database_url: str) -> Path | None:
+    """The file behind the address of a database; None where it is none of SQLite."""
+    url = make_url(database_url)
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def run(port: int, simulator_port: int, *, reset: bool = False) -> None:
     """Start the demo and stay until Ctrl-C.
+
+    Args:
+        reset: begin with the seed; a demo that runs already starts over, and the command ends.
 
     Raises:
         click.ClickException: a port is taken, or a setting cannot be used.
     """
     environ = environment(port, simulator_port, os.environ)
+    if reset and start_over_at(environ["PORTAL_PUBLIC_URL"]):
+        click.echo("The running demo is as it was at the start.")
+        return
     for number, name in ((port, "--port"), (simulator_port, "--simulator-port")):
         check_port(number, name)
-    _say_first_start(Path(environ.get("PORTAL_DATA_DIR", "instance")))
     try:
         demo = Demo(environ, port, simulator_port)
     except (ConfigurationError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    demo.start()
+    if demo.snapshots.day() != now().date():
+        click.echo("First start of the day: playing the cast's stories, a few seconds …")
+    demo.start(reset=reset)
     click.echo(greeting(environ["PORTAL_PUBLIC_URL"], demo.simulator_url))
     wait_for_end()
     click.echo("Ending …")
     demo.close()
 
 
-def _say_first_start(data_dir: Path) -> None:
-    if not (data_dir / "portal.sqlite3").exists():
-        click.echo("First start: making the databases and playing the cast's stories, a few seconds …")
+def start_over_at(url: str) -> bool:
+    """Press "Start over" on the stage of a running demo; False where none runs."""
+    browser = Browser(url)
+    try:
+        browser.send("/stage", "/demo/start-over")
+    except (OSError, Lost):
+        return False
+    return True
 
 
 def greeting(portal: str, simulator: str) -> str:
@@ -113,6 +164,7 @@ def greeting(portal: str, simulator: str) -> str:
     return f"""
   Portal            {portal}
   Simulator         {simulator}/studio/   (the issuer's side)
+  Stage             {portal}/stage   (for a projector; Page Down does the next step)
   Mailbox           {portal}/mailbox
 
   The cast, all with the password {cast.PASSWORD}:

@@ -9,13 +9,13 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import requests
 from flask import Flask
 
 from .. import history, integration
 from ..database import db, now
 from ..models import Investor, Mark, User
 from . import cast
+from .control import Control
 from .walk import Studio, subscribe
 
 BOND = "waermeanleihe-hollerbrueck"
@@ -75,8 +75,8 @@ def is_seeded(app: Flask) -> bool:
 
 
 def seed(app: Flask, simulator_url: str) -> None:
-    """Walk all stories. Portal, simulator and sender must be running, but not the loop: what it learns by asking would
-    bear today's date and hide the history that is being made.
+    """Empty both sides and walk all stories. Portal, simulator and sender must be running, but not the loop: what it
+    learns by asking would bear today's date and hide the history that is being made.
 
     Args:
         simulator_url: where the simulator listens, without a path.
@@ -85,8 +85,9 @@ def seed(app: Flask, simulator_url: str) -> None:
         RuntimeError: a step did not lead where it should.
     """
     with app.test_request_context("/", base_url=app.extensions["settings"].public_url):
-        control = _Control(simulator_url)
+        control = Control(simulator_url)
         control.post("reset", {})
+        _empty()
         users = {member.name: _add_user(member) for member in cast.members()}
         try:
             for story in sorted(STORIES, key=lambda story: -story.days_ago):
@@ -97,14 +98,10 @@ def seed(app: Flask, simulator_url: str) -> None:
         db.session.commit()
 
 
-class _Control:
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def post(self, path: str, body: dict[str, object]) -> None:
-        with requests.Session() as session:
-            session.trust_env = False
-            session.post(f"{self.url}/_control/{path}", json=body, timeout=10).raise_for_status()
+def _empty() -> None:
+    for table in reversed(db.metadata.sorted_tables):
+        db.session.execute(table.delete())
+    db.session.commit()
 
 
 def _add_user(member: cast.Member) -> User:
@@ -142,7 +139,7 @@ def _password_hash(password: str) -> str:
     return _hashes[password]
 
 
-def _play(story: Story, user: User, control: _Control, studio: Studio) -> None:
+def _play(story: Story, user: User, control: Control, studio: Studio) -> None:
     actions = PATHS[story.status]
     begin = now() - timedelta(days=story.days_ago) - LAST - PAUSE * len(actions)
     number = integration.next_number(user, story.campaign)
