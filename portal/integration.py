@@ -353,7 +353,9 @@ def ask_status(investment: Investment) -> bool:
     if fetched.status is None or (newest is not None and newest.status == fetched.status):
         return True
     instant = fetched.answered_at
-    if instant is None or instant > now() + CLOCKS_DIFFER:
+    # What is known already counts as well: our clock may have been put back since.
+    latest = max(now(), newest.changed_at) if newest else now()
+    if instant is None or instant > latest + CLOCKS_DIFFER:
         # Our clock may be ahead of Cashlink's: it must not hide news that are on their way.
         instant = now().replace(microsecond=0)
         instant = min(instant, newest.changed_at) if newest else instant

@@ -7,6 +7,7 @@ by side: each row is claimed by a guarded UPDATE, and being right does not depen
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -33,6 +34,7 @@ FINAL_FOR = timedelta(days=30)
 # How long a status for an investment that nobody knows waits for it to become known.
 UNMATCHED_FOR = timedelta(hours=24)
 FUNDING_EVERY = timedelta(seconds=15)
+CLOCK_PUT_BACK = timedelta(minutes=1)
 # Seconds between two rounds while Cashlink, or the database, does not answer.
 LONGEST_PAUSE = 30.0
 
@@ -210,6 +212,7 @@ class Loop:
     def __init__(self, app: Flask, pause: float = 0.5) -> None:
         self.app = app
         self.pause = pause
+        self._clock = _wall_clock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
 
@@ -231,6 +234,7 @@ class Loop:
         """One round; returns how long to wait for the next, longer and longer while nothing answers (seconds)."""
         try:
             with self.app.app_context():
+                self._notice_jump()
                 run_once(stop=self._stop.is_set)
                 if not integration.cashlink_is_away():
                     return self.pause
@@ -238,3 +242,18 @@ class Loop:
             # The database is away or full, or the code is wrong: what is due stays due.
             self.app.logger.exception("sync")
         return min(waited * 2, LONGEST_PAUSE)
+
+    def _notice_jump(self) -> None:
+        """Ask about everything open when the clock was put back: else its turn would be as much later."""
+        before, self._clock = self._clock, _wall_clock()
+        if self._clock < before - CLOCK_PUT_BACK:
+            self.app.logger.warning("the clock was put back by %s", before - self._clock)
+            open_ones = (Investment.final_at.is_(None), Investment.next_poll_at > now())
+            db.session.execute(update(Investment).where(*open_ones).values(next_poll_at=now()))
+            db.session.execute(update(FundingInformation).values(next_fetch_at=now()))
+            db.session.commit()
+
+
+def _wall_clock() -> timedelta:
+    """The wall clock by the one that never jumps: constant, unless somebody sets the wall clock."""
+    return timedelta(seconds=now().timestamp() - time.monotonic())

@@ -12,15 +12,19 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import AnonymousUserMixin
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from flask_wtf.form import _Auto
 from itsdangerous import BadData, base64_decode, base64_encode
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, MisdirectedRequest
 from wtforms import FileField
 
 from .config import Settings, is_local, settings
+from .database import db
 from .language import show_again
 
 
@@ -80,6 +84,8 @@ def unmask(masked: str) -> str | None:
 csrf = MaskedCsrf()
 
 
+DATABASE_AWAY = (OperationalError, PoolTimeout)
+
 # Longest body of a form without files; MAX_CONTENT_LENGTH is for those with a file.
 FORM_BYTES = 256 * 1024
 
@@ -102,6 +108,8 @@ def set_up(app: Flask) -> None:
     app.register_error_handler(CSRFError, form_too_old)
     app.register_error_handler(HTTPException, show_http_error)
     app.register_error_handler(500, show_http_error)
+    for unavailable in DATABASE_AWAY:
+        app.register_error_handler(unavailable, show_database_away)
 
 
 def current_place() -> str:
@@ -200,10 +208,33 @@ def form_too_old(error: CSRFError) -> ResponseReturnValue:
     return render_template("error.html", **error_texts(400)), 400
 
 
+def show_database_away(error: SQLAlchemyError) -> ResponseReturnValue:
+    """The database is full, locked or away: 503, and a form comes back with what was typed."""
+    db.session.rollback()
+    current_app.logger.error("database not available: %s at %s", type(error).__name__, request.endpoint)
+    g.notice = _("We cannot save anything at the moment. Your entries are still here; try again in a few minutes.")
+    try:
+        response = current_app.make_response((request.method == "POST" and show_again(request.path)) or "")
+        if not response.data or response.status_code >= 300:
+            response = current_app.make_response(render_template("error.html", **error_texts(503)))
+    except DATABASE_AWAY:
+        # Not even reading: the page goes out as to somebody who is not signed in.
+        db.session.rollback()
+        g._login_user = AnonymousUserMixin()
+        response = current_app.make_response(render_template("error.html", **error_texts(503)))
+    response.status_code = 503
+    response.headers["Retry-After"] = "10"
+    return response
+
+
 def show_http_error(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if 300 <= code < 400:
         return error.get_response()
+    if code >= 500:
+        # Stands on the page and in the log, so that one leads to the other.
+        g.reference = secrets.token_hex(4)
+        current_app.logger.error("reference %s: %s at %s", g.reference, code, request.endpoint)
     response = current_app.make_response((render_template("error.html", **error_texts(code)), code))
     for name, value in error.get_headers(request.environ):
         if name in ("Allow", "Retry-After", "WWW-Authenticate"):
@@ -244,4 +275,4 @@ def error_texts(code: int) -> dict[str, Any]:
         _("What you have signed at Cashlink stays as it is. Try again in a few minutes."),
     )
     heading, text = texts.get(code, wrong if code >= 500 else texts[400])
-    return {"code": code, "heading": heading, "text": text, "reference": g.get("request_id") if code >= 500 else None}
+    return {"code": code, "heading": heading, "text": text, "reference": g.get("reference")}

@@ -14,6 +14,7 @@ from flask import Flask, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy import delete, select
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from ..database import db, now
@@ -109,7 +110,15 @@ def load_user(token: str) -> User | None:
     if instant - user_session.seen_at > IDLE or instant - user_session.created_at > LONGEST:
         return None
     if instant - user_session.seen_at > TOUCH:
-        user_session.seen_at = instant
-        db.session.commit()
+        _touch(user_session)
     user.session_token = token
     return user  # type: ignore[no-any-return]
+
+
+def _touch(user_session: UserSession) -> None:
+    user_session.seen_at = now()
+    try:
+        db.session.commit()
+    except OperationalError:
+        # A full disk: nothing can be written, and pages are read all the same.
+        db.session.rollback()
