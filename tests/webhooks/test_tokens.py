@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,6 +13,7 @@ from flask.testing import FlaskClient
 from portal import create_app, migrations
 from portal.config import Settings
 
+from ..world import World
 from .test_receiver import body, deliver
 
 CLIENT, SECRET = "webhook-client", "webhook-secret-of-the-tests"
@@ -86,3 +89,34 @@ def test_without_credentials_configured_no_token_is_issued(environ: dict[str, st
     client = create_app(Settings.from_environment(environ)).test_client()
     response = client.post("/oauth/token", data={**GRANT, "client_id": "", "client_secret": ""})
     assert response.json == {"error": "unauthorized_client"}
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[World]:
+    settings = {"CASHLINK_WEBHOOK_CLIENT_ID": CLIENT, "CASHLINK_WEBHOOK_CLIENT_SECRET": SECRET}
+    with World(tmp_path, background=False, **settings) as world:
+        yield world
+
+
+@pytest.mark.parametrize("auth", ["client_secret_basic", "client_secret_post"])
+def test_authlib_delivers(served: World, auth: str) -> None:
+    from authlib.integrations.requests_client import OAuth2Session
+
+    url = f"{served.url}/oauth/token"
+    with OAuth2Session(CLIENT, SECRET, token_endpoint=url, token_endpoint_auth_method=auth) as sender:
+        sender.fetch_token(url, grant_type="client_credentials")
+        assert sender.post(f"{served.url}/webhooks/cashlink", data=body(), timeout=10).status_code == 204
+
+
+@pytest.mark.parametrize("in_form", [False, True], ids=["basic", "form"])
+def test_requests_oauthlib_delivers(served: World, monkeypatch: pytest.MonkeyPatch, in_form: bool) -> None:
+    from oauthlib.oauth2 import BackendApplicationClient
+    from requests_oauthlib import OAuth2Session
+
+    # The library insists on https, as the portal's own rules do in production.
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    with OAuth2Session(client=BackendApplicationClient(CLIENT)) as sender:
+        sender.fetch_token(
+            f"{served.url}/oauth/token", client_id=CLIENT, client_secret=SECRET, include_client_id=in_form or None
+        )
+        assert sender.post(f"{served.url}/webhooks/cashlink", data=body(), timeout=10).status_code == 204
