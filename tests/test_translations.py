@@ -30,6 +30,7 @@ SAME = frozenset(
         "Illustration",
         "Register",
         "Portal",
+        "Variable",
     ]
 )
 

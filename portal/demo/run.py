@@ -91,7 +91,6 @@ class Demo:
             self.simulator.extensions["simulator"].behave()
             self._pause()
             self._begin(reset=True)
-            self.portal.extensions["backstage"].clear()
 
     def _begin(self, reset: bool) -> None:
         """The sender and the loop start where nobody copies rows any more."""
@@ -102,6 +101,7 @@ class Demo:
         if stale:
             seed.seed(self.portal, self.simulator_url)
             self.snapshots.keep()
+        self.portal.extensions["backstage"].clear()
         self._background = Background(self.portal).start()
 
     def _pause(self) -> None:

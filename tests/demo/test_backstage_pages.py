@@ -79,7 +79,7 @@ def test_what_happened_is_grouped_by_its_cause_newest_first(acts: Acts, browser:
     groups = page(acts, browser, "/backstage").select(".bs-group")
     causes = [words(group.select(".bs-cause strong")[0]) for group in groups]
     assert causes == [
-        "The portal’s loop looks after what is open",
+        "The loop looks after what is open",
         "Cashlink has news",
         "A person presses “Invest now”",
     ]

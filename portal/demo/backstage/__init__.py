@@ -17,11 +17,12 @@ __all__ = ["Entry", "Recorder", "entries", "recorder", "sentence", "set_up"]
 
 def set_up(app: Flask) -> None:
     """Start recording. The pages are routes of the demo's blueprint."""
+    from ..takehome import routes as takehome
     from . import routes, watching
 
     app.extensions["backstage"] = Recorder()
     watching.set_up(app)
-    _ = routes
+    _ = routes, takehome
 
 
 def recorder() -> Recorder:

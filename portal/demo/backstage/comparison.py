@@ -16,7 +16,7 @@ from ...database import db
 from ...models import Investment, StatusChange
 from .record import Entry
 
-SHOWN = 8
+SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,18 @@ class Comparison:
 
 
 def comparisons(entries: Sequence[Entry]) -> list[Comparison]:
-    """The investments that something has happened to, the newest first, then those of whoever looks."""
+    """First what persons and webhooks have touched, the newest first; then the viewer's own, and what the loop asks."""
     return [_compare(investment, entries) for investment in _investments(entries)]
 
 
 def _investments(entries: Sequence[Entry]) -> list[Investment]:
-    happened = [entry.investment_id for entry in reversed(entries) if entry.investment_id and not entry.is_routine]
-    statement = select(Investment).where(Investment.cashlink_id.in_(happened))
+    named = [entry for entry in reversed(entries) if entry.investment_id]
+    touched = [entry.investment_id for entry in named if not entry.is_routine]
+    own = [row.cashlink_id for row, _ in history.investments_of(current_user)] if current_user.is_authenticated else []
+    wanted = dict.fromkeys([*touched, *own, *(entry.investment_id for entry in named)])
+    statement = select(Investment).where(Investment.cashlink_id.in_([*wanted]))
     found = {row.cashlink_id: row for row in db.session.scalars(statement)}
-    rows = [found[cashlink_id] for cashlink_id in dict.fromkeys(happened) if cashlink_id in found]
-    own = [row for row, _ in history.investments_of(current_user)] if current_user.is_authenticated else []
-    return (rows + [row for row in own if row not in rows])[:SHOWN]
+    return [found[cashlink_id] for cashlink_id in wanted if cashlink_id in found][:SHOWN]
 
 
 def _compare(investment: Investment, entries: Sequence[Entry]) -> Comparison:

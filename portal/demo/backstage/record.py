@@ -40,6 +40,7 @@ class Entry:
         investment_id: at Cashlink.
         trace: the way through the portal's code, outermost first.
         times: how often the loop has asked this with this same answer.
+        is_routine: a question of the loop that brought nothing new, or about what nobody has touched.
     """
 
     id: int
@@ -63,11 +64,7 @@ class Entry:
     investment_id: str | None
     trace: tuple[Place, ...] = ()
     times: int = 1
-
-    @property
-    def is_routine(self) -> bool:
-        """A question of the loop that brought nothing new."""
-        return self.times > 1
+    is_routine: bool = False
 
     @property
     def went_well(self) -> bool:
@@ -100,9 +97,8 @@ class Recorder:
         with self._lock:
             self._last_id += 1
             same_key = [old for old in self._entries if old.idempotency_key == entry.idempotency_key]
-            attempt = len(same_key) + 1 if entry.idempotency_key else 1
-            times = self._times_asked(entry) + 1
-            self._entries.append(replace(entry, id=self._last_id, attempt=attempt, times=times))
+            entry = replace(entry, id=self._last_id, attempt=len(same_key) + 1 if entry.idempotency_key else 1)
+            self._entries.append(self._as_question(entry) if _is_question(entry) else entry)
 
     def entries(self, after: int = 0, limit: int = KEPT) -> list[Entry]:
         """The newest entries with an id above `after`, oldest first."""
@@ -115,16 +111,24 @@ class Recorder:
         with self._lock:
             self._entries.clear()
 
-    def _times_asked(self, entry: Entry) -> int:
-        """How often the loop has asked this with the same answer before; forgets the last time of a series."""
-        if entry.caused_by != LOOP or entry.method != "GET":
-            return 0
-        last = next((old for old in reversed(self._entries) if (old.method, old.path) == ("GET", entry.path)), None)
-        if last is None or last.caused_by != LOOP or (last.status, last.answer) != (entry.status, entry.answer):
-            return 0
+    def _as_question(self, entry: Entry) -> Entry:
+        """A question of the loop, counted; takes the last one of the same series away."""
+        asked = [old for old in self._entries if _is_question(old) and old.path == entry.path]
+        last = asked[-1] if asked else None
+        if last is None or (last.status, last.answer) != (entry.status, entry.answer):
+            return replace(entry, is_routine=not self._is_in_story(entry.investment_id))
         if last.is_routine:
             self._entries.remove(last)
-        return last.times
+        return replace(entry, times=last.times + 1, is_routine=True)
+
+    def _is_in_story(self, investment_id: str | None) -> bool:
+        """Whether a person or a webhook has touched the investment."""
+        touched = (old.investment_id for old in self._entries if old.caused_by != LOOP)
+        return investment_id is not None and investment_id in touched
+
+
+def _is_question(entry: Entry) -> bool:
+    return entry.caused_by == LOOP and entry.method == "GET"
 
 
 def sentence(entry: Entry) -> str:

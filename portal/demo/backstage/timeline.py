@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from .record import LOOP, WEBHOOK, Entry
 
 CAUSES = {
-    LOOP: _l("The portal’s loop looks after what is open"),
+    LOOP: _l("The loop looks after what is open"),
     WEBHOOK: _l("Cashlink has news"),
     "POST /investor/check": _l("A person agrees that their data go to Cashlink"),
     "POST /campaigns/…/invest": _l("A person presses “Invest now”"),
