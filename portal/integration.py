@@ -307,8 +307,9 @@ def record_status_change(investment_id: str, status: str, changed_at: datetime, 
         "received_at": instant,
         "checked_at": instant if polled else None,
     }
-    db.session.execute(insert_or_ignore(StatusChange), values)
-    db.session.commit()
+    # Without a session: it would cost as much again as the insert.
+    with db.engine.begin() as connection:
+        connection.execute(insert_or_ignore(StatusChange), values)
 
 
 # What `portal sync` calls, besides the steps themselves.

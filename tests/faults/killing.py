@@ -48,16 +48,18 @@ def points(app: Flask, kill_at: int | None) -> Iterator[Points]:
         reached.reach("after a call")
         return answer
 
-    def before_commit(_session: Any) -> None:
+    def before_commit(_connection: Any) -> None:
         reached.reach("before a commit")
 
     client._exchange = killable  # type: ignore[method-assign]
-    event.listen(db.session, "before_commit", before_commit)
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "commit", before_commit)
     try:
         yield reached
     finally:
         del client._exchange  # type: ignore[attr-defined]
-        event.remove(db.session, "before_commit", before_commit)
+        event.remove(engine, "commit", before_commit)
 
 
 def dies(app: Flask, kill_at: int, flow: Any) -> bool:
@@ -66,5 +68,8 @@ def dies(app: Flask, kill_at: int, flow: Any) -> bool:
         with points(app, kill_at):
             flow()
     except Killed:
+        # Its connections go with it, and what was open in them.
+        with app.app_context():
+            db.engine.dispose()
         return True
     return False

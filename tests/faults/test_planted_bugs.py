@@ -72,8 +72,9 @@ BUGS = (
     Bug(
         "204 before the commit",
         "portal/integration.py",
-        "    db.session.execute(insert_or_ignore(StatusChange), values)\n    db.session.commit()",
-        "    db.session.execute(insert_or_ignore(StatusChange), values)\n    db.session.rollback()",
+        "    with db.engine.begin() as connection:\n        connection.execute(insert_or_ignore(StatusChange), values)",
+        "    with db.engine.connect() as connection:\n"
+        "        connection.execute(insert_or_ignore(StatusChange), values)",
         RECEIVER,
         short=True,
     ),
