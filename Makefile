@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test quick test-faults check bench browser lock messages
+.PHONY: demo test quick test-faults check bench browser lock messages take-home
 
 ## The portal with a simulator of Cashlink, on http://localhost:8000 and :8001
 demo:
@@ -47,6 +47,11 @@ lock: .dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--extra serve --extra dev --constraint requirements-serve.lock \
 		pyproject.toml requirements.in --output-file requirements-dev.lock
+
+## Both performances as static pages in take-home/, for a presentation without a server
+take-home:
+	@$(PYTHON) setup_venv.py demo
+	@$(BIN)/python -m portal.demo.takehome
 
 ## Take new texts into the German catalogues, and compile them
 messages: .dev

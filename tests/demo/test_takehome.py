@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import requests
@@ -116,3 +117,26 @@ def test_before_anything_has_happened_it_says_so(demo_app: Flask) -> None:
     text = Visitor(demo_app).get("/backstage/take-home").soup.text
     assert "Nothing has happened yet." in text
     assert "CASHLINK_API_URL" in text
+
+
+@pytest.mark.slow
+def test_both_performances_are_exported_in_both_languages(tmp_path: Path) -> None:
+    from portal.demo.performances import PERFORMANCES
+    from portal.demo.takehome.export import export
+
+    contents, *files = export(tmp_path)
+    links = BeautifulSoup(contents.read_text(), "html.parser").select("a")
+    assert {str(link["href"]) for link in links} == {file.name for file in files}
+    assert len(files) == 2 * len(PERFORMANCES)
+    for file in files:
+        soup = BeautifulSoup(file.read_text(), "html.parser")
+        assert soup.select("script, link, img") == []
+        assert soup.html is not None
+        assert str(soup.html["lang"]) == file.name.split(".")[1]
+        script = next(script for script in PERFORMANCES if script.name == file.name.split(".")[0])
+        assert len(soup.select(".script > li")) == len(script.steps)
+        verdicts = [words(verdict) for verdict in soup.select(".verdict")]
+        assert verdicts
+        assert all(verdict.startswith(("OK", "PASS")) for verdict in verdicts)
+        assert "DELIVERED" in words(soup.select("svg")[0])
+        assert "@example.org" not in soup.text

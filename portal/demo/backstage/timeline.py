@@ -14,7 +14,7 @@ from .record import LOOP, WEBHOOK, Entry
 CAUSES = {
     LOOP: _l("The loop looks after what is open"),
     WEBHOOK: _l("Cashlink has news"),
-    "POST /investor/check": _l("A person agrees that their data go to Cashlink"),
+    "POST /investor/check": _l("A person agrees to pass data on"),
     "POST /campaigns/…/invest": _l("A person presses “Invest now”"),
     "POST /backstage/sync": _l("Somebody runs portal sync"),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import current_app, render_template
 
@@ -15,24 +16,30 @@ from ..backstage.timeline import groups
 from .diagram import Diagram
 from .settings import changes
 
-STYLES = Path(__file__).with_name("takehome.css")
+if TYPE_CHECKING:
+    from .export import Scene
 
 
-def render(entries: Sequence[Entry], title: str, script: Sequence[tuple[str, str]] = ()) -> str:
+def styles() -> str:
+    """The look of the file, which brings it along."""
+    return Path(__file__).with_name("takehome.css").read_text(encoding="utf-8")
+
+
+def render(entries: Sequence[Entry], title: str, scenes: Sequence[Scene] = ()) -> str:
     """The file's text, in the language of the request.
 
     Args:
         entries: oldest first; what the loop asked in vain is left out.
         title: what this was.
-        script: of a performance: for each step what is done and what the presenter says.
+        scenes: of a performance.
     """
     told = groups(entries)[::-1]
     return render_template(
         "takehome/document.html",
         title=title,
-        script=script,
+        scenes=scenes,
         groups=told,
         diagram=Diagram(told),
         settings_to_change=changes(current_app.extensions["settings"]),
-        styles=STYLES.read_text(encoding="utf-8"),
+        styles=styles(),
     )
