@@ -191,8 +191,12 @@ def start_subscription(user: User, campaign: str, number: int) -> Investment:
     """
     with deadline.within(WEB_DEADLINE):
         investment = _investment(user, campaign, number)
-        if user.investor is not None and user.investor.imported_at is None:
-            import_investor(user.investor)
+        investor = user.investor
+        if investor is None or investor.imported_at is None:
+            # The click is kept, whatever becomes of the import. Otherwise it is committed with the intent.
+            db.session.commit()
+            if investor is not None:
+                import_investor(investor)
         intent = investment_intent(investment)
         if intent is None or intent.result == "refused":
             intent = _add_investment_intent(investment, intent)
@@ -234,7 +238,10 @@ def _highest_number(user: User, campaign: str) -> int:
 
 
 def _investment(user: User, campaign: str, number: int) -> Investment:
-    """The row of this number; a new one only when all before it are signed. The unique constraint decides races."""
+    """The row of this number; a new one only when all before it are signed. The unique constraint decides races.
+
+    The caller commits.
+    """
     mine = select(Investment).where(Investment.user_id == user.id, Investment.campaign == campaign)
     existing = db.session.scalars(mine.where(Investment.number == number)).first()
     if existing is not None and existing.released_at is None:
@@ -256,7 +263,6 @@ def _investment(user: User, campaign: str, number: int) -> Investment:
             next_poll_at=instant,
         )
     )
-    db.session.commit()
     return db.session.scalars(mine.where(Investment.number == number)).one()
 
 
