@@ -19,11 +19,12 @@ class Lost(Exception):
 class Browser:
     """Cookies of its own, and no JavaScript."""
 
-    def __init__(self, home: str) -> None:
+    def __init__(self, home: str, language: str = "en") -> None:
         """`home`: the portal's address, without a path."""
         self.home = home
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.headers["Accept-Language"] = language
 
     def open(self, address: str) -> str:
         """The page at an address, or at a path of the portal.

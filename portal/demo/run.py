@@ -102,6 +102,7 @@ class Demo:
             seed.seed(self.portal, self.simulator_url)
             self.snapshots.keep()
         self.portal.extensions["backstage"].clear()
+        self.portal.extensions["stage"].clear()
         self._background = Background(self.portal).start()
 
     def _pause(self) -> None:
@@ -152,7 +153,7 @@ def start_over_at(url: str) -> bool:
     """Press "Start over" on the stage of a running demo; False where none runs."""
     browser = Browser(url)
     try:
-        browser.send("/stage", "/demo/start-over")
+        browser.send("/stage", "/demo/start-over?next=/stage")
     except (OSError, Lost):
         return False
     return True

@@ -13,7 +13,6 @@ from ..database import db
 from ..models import Investment
 from ..navigation import own_path
 from .blueprint import bp
-from .stage.play import stage
 
 
 @bp.post("/demo/start-over")
@@ -25,7 +24,6 @@ def start_over() -> ResponseReturnValue:
     else:
         db.session.remove()
         demo.start_over()
-        stage().clear()
         flash(_("Everything is as it was at the start."))
     return redirect(place_afterwards(request.args.get("next")), 303)
 

@@ -104,6 +104,7 @@ class Play:
     verdict: Verdict | None = None
     travel: Travel | None = None
     trouble: str = ""
+    is_over: bool = False
     noted: dict[str, Any] = field(default_factory=dict)
     _awaited: str = ""
 
@@ -193,6 +194,8 @@ class Play:
         ends = time.monotonic() + seconds
         while not condition():
             db.session.rollback()
+            if self.is_over:
+                raise Stuck("the play is over")
             if time.monotonic() > ends:
                 return False
             time.sleep(LOOK_AGAIN)
@@ -206,26 +209,38 @@ class Play:
             from .moves import move_from
 
             return move_from(self.status()) if self.player else None
-        while self.position < len(self.script.steps):
-            step = self.script.steps[self.position]
+        return next(iter(self.script.steps[self._next_position() :]), None)
+
+    def _next_position(self) -> int:
+        """Behind all steps that were done, by hand too. Pages ask while a step is being done, so it changes nothing."""
+        position = self.position
+        for step in self.script.steps[position:] if self.script else ():
             if not (step.leads_to and self.player and self.has_reached(step.leads_to)):
-                return step
-            self.position += 1
-        return None
+                break
+            position += 1
+        return position
 
     def take_step(self) -> None:
         """Do the next step, once the one before has arrived."""
-        if self._awaited:
-            self.wait_for(self._awaited)
-            self._awaited = ""
-        step = self.next_step()
+        self._await_last_step()
+        position, step = self._next_position(), self.next_step()
         if step is None:
             return
         self.travel = Travel(Evidence(self.control), self.cashlink_id()) if step.tells else None
         step.do(self)
         db.session.rollback()
-        self.position += 1
+        self.position = position + 1
         self._awaited = step.leads_to
+
+    def _await_last_step(self) -> None:
+        """By hand it may have gone further meanwhile, or another way."""
+        awaited = self._awaited
+        arrived = not awaited or self.may_wait(
+            lambda: self.has_reached(awaited) or self.status() not in ORDER, LONGEST_WAIT
+        )
+        if not arrived:
+            raise Stuck(awaited)
+        self._awaited = ""
 
 
 class Stage:
@@ -236,8 +251,10 @@ class Stage:
         self.play: Play | None = None
 
     def clear(self) -> None:
-        with self._lock:
-            self.play = None
+        """Empty it at once; a step that is being done ends at its next look."""
+        if self.play is not None:
+            self.play.is_over = True
+        self.play = None
 
     def begin(self, *, script: Script | None = None, member: str = "") -> None:
         """Empty the stage for a script, or for somebody: one of the cast, or "new"."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from urllib.parse import urlsplit
 
 from ...investors import steps
+from ...language import language
 from .. import cast, samples
 from ..browser import Browser, Lost
 from ..walk import subscribe
@@ -27,7 +27,8 @@ class Player:
     def __init__(self, home: str, email: str, name: str) -> None:
         """`home`: the portal's address, without a path."""
         self.email, self.name = email, name
-        self._browser = Browser(home)
+        # In the presenter's language, who may go on by hand as this person.
+        self._browser = Browser(home, language())
 
     def sign_in(self) -> None:
         self._browser.send("/login", "/login", {"email": self.email, "password": cast.PASSWORD})
@@ -84,9 +85,3 @@ class Player:
             else:
                 time.sleep(LOOK_AGAIN)
         self._browser.open(address)
-
-
-def number_in(email: str) -> int:
-    """That of a new person, 0 for the cast."""
-    found = re.fullmatch(r"robin-(\d+)@example\.org", email)
-    return int(found[1]) if found else 0

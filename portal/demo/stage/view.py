@@ -40,6 +40,7 @@ class NextStep:
 
     side: Side
     label: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,6 @@ class View:
     name: str
     size_line: str
     sentence: str
-    label: str
     dots: tuple[Dot, ...]
     next_step: NextStep | None
     title: str
@@ -104,9 +104,8 @@ def read_view(play: Play | None) -> View:
         name=play.player.name if play.player else "",
         size_line=_size_line(progress),
         sentence=_sentence(play, progress),
-        label=progress.label if progress else "",
         dots=_dots(progress),
-        next_step=NextStep(step.side, str(step.label)) if step else None,
+        next_step=NextStep(step.side, str(step.label), str(step.words or "")) if step else None,
         title=str(play.script.title) if play.script else "",
         accident=_accident(play.script, play.position),
         count=len(play.script.steps) if play.script else 0,
@@ -119,7 +118,7 @@ def read_view(play: Play | None) -> View:
 
 
 def _empty() -> View:
-    return View(0, "", "", "", "", _dots(None), None, "", "", 0, None, (), _lines(None), "", _studio(None))
+    return View(0, "", "", "", _dots(None), None, "", "", 0, None, (), _lines(None), "", _studio(None))
 
 
 def _dots(progress: Progress | None) -> tuple[Dot, ...]:

@@ -23,7 +23,7 @@
     letIn(next);
     box.replaceWith(next);
     box = next;
-    box.toggleAttribute("aria-busy", busy);
+    box.setAttribute("aria-busy", busy);
     if (inside) document.getElementById(inside)?.focus({ preventScroll: true });
   }
 
@@ -33,7 +33,7 @@
   async function send(form) {
     if (busy) return;
     busy = true;
-    box.toggleAttribute("aria-busy", true);
+    box.setAttribute("aria-busy", busy);
     document.getElementById("menu").open = false;
     try {
       const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
@@ -41,7 +41,7 @@
     } finally {
       busy = false;
       await look();
-      box.removeAttribute("aria-busy");
+      box.setAttribute("aria-busy", busy);
     }
   }
 
