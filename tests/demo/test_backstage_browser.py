@@ -82,7 +82,7 @@ def test_news_appear_while_it_is_open_and_leave_the_rest_alone(open_page: Open, 
     # What was unfolded still is, and the focus stays.
     assert source.is_visible()
     assert button.evaluate("button => button === document.activeElement")
-    assert "ACCEPTED" in page.locator("p[role=status].vh").last.inner_text()
+    assert "ACCEPTED" in page.locator("#backstage-say").inner_text()
 
 
 def test_nothing_is_asked_while_it_is_closed(open_page: Open) -> None:

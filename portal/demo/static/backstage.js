@@ -1,8 +1,9 @@
 // Backstage: asks for news every second while it is open, fetches a call when its line is unfolded, copies code.
 (() => {
-  const root = document.documentElement, panel = document.getElementById("backstage"), say = document.createElement("p");
+  const root = document.documentElement, panel = document.getElementById("backstage"), say = document.createElement("div");
   let box = document.getElementById("backstage-live"), tag = "", timer = 0;
   root.classList.add("bs-js");
+  say.id = "backstage-say";
   say.className = "vh";
   say.setAttribute("role", "status");
   document.body.append(say);
