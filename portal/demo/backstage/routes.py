@@ -19,12 +19,12 @@ from .comparison import Comparison, comparisons
 from .copying import as_curl, as_python
 from .record import Entry, result, sentence, what
 from .source import excerpt
-from .timeline import Group, groups, step_words
+from .timeline import Group, groups, guide_page, step_words
 
 # Lines in the panel and on the page; the take-home has all.
 SHOWN = 80
 COOKIE = "backstage"
-# Pages that the panel stands beside.
+# Pages that the panel stands beside; the stage brings it along by itself.
 BESIDE = frozenset({"campaigns.campaign_page", "investments.progress"})
 LONGEST_SYNC = 8.0  # seconds
 
@@ -34,6 +34,7 @@ CALL = {
     "what": what,
     "result": result,
     "step": step_words,
+    "guide": guide_page,
     "excerpt": excerpt,
     "curl": as_curl,
     "python": as_python,
@@ -56,7 +57,8 @@ class View:
     def now(cls) -> View:
         entries = recorder().entries()
         routine = [entry for entry in entries if entry.is_routine]
-        return cls(groups(entries[-SHOWN:]), routine, comparisons(entries))
+        story = [entry for entry in entries if not entry.is_routine]
+        return cls(groups(story[-SHOWN:]), routine, comparisons(entries))
 
     @property
     def newest(self) -> Entry | None:

@@ -23,6 +23,12 @@ STEPS = {
     "2": _l("Step 2 of 3: create the investment without a signed date, and lead the person to start_url"),
     "3": _l("Step 3 of 3: take the webhook, keep the status, ask once whether it is so"),
 }
+# Where Cashlink documents each step, at docs.cashlink.de; as integration.py cites it.
+GUIDE = {
+    "1": "distributor-api/concepts/investors",
+    "2": "more-information/web-based-subscription",
+    "3": "cashlink-api/getting-started, “webhooks”",
+}
 
 
 @dataclass
@@ -70,3 +76,8 @@ def _group_of(entry: Entry, found: list[Group]) -> Group | None:
 def step_words(entry: Entry) -> LazyString | str:
     """The step of Cashlink's guide that a call implements, in a sentence; empty outside the steps."""
     return STEPS.get(entry.step[:1], "")
+
+
+def guide_page(entry: Entry) -> str:
+    """The page of Cashlink's guide about that step."""
+    return GUIDE.get(entry.step[:1], "")

@@ -16,10 +16,10 @@
     const focus = document.activeElement, scroller = panel ? box.parentElement : root;
     const below = scroller.scrollTop && scroller.scrollHeight - scroller.scrollTop;
     for (const line of next.querySelectorAll("details[id]")) {
-      const old = document.getElementById(line.id);
-      if (old && line.id !== "bs-routine") line.replaceWith(old);
+      const old = document.getElementById(line.id), isLine = line.matches(".bs-line");
+      if (old && isLine) line.replaceWith(old);
       else if (old) line.open = old.open;
-      else line.classList.add("bs-new");
+      else line.classList.toggle("bs-new", isLine);
     }
     if (next.dataset.say !== box.dataset.say) say.textContent = next.dataset.say;
     box.replaceWith(next);
