@@ -131,7 +131,7 @@ def _make_next_import_call(investor: Investor) -> bool:
     rows = _import_intents(investor)
     # After the rows: where another process has made a call that is done now, the id that it brought is read here.
     db.session.refresh(investor)
-    if investor.consented_at is None or investor.imported_at is not None:
+    if investor.consented_at is None or investor.imported_at is not None or investor.user.deletion_asked_at:
         return False
     for kind in IMPORT_KINDS:
         intent = rows.get(kind)

@@ -37,6 +37,8 @@ class User(UserMixin, Model):
     email_confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
     language: Mapped[str | None] = mapped_column(String(2))
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    # Nobody can sign in any more, and the loop deletes the row once no call is open.
+    deletion_asked_at: Mapped[datetime | None] = mapped_column(Instant)
 
     investor: Mapped[Investor | None] = relationship(back_populates="user")
 

@@ -16,6 +16,7 @@ from flask import Flask, current_app
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from . import history, integration, mail
+from .accounts import deletion
 from .cashlink import statuses
 from .cashlink.errors import CashlinkError
 from .config import settings
@@ -48,8 +49,8 @@ def run_once(*, stop: Callable[[], bool] = lambda: False) -> int:
     Returns:
         How many rows were worked on.
     """
-    # First, since it does not depend on Cashlink.
-    worked = mail.send_due()
+    # First, since they do not depend on Cashlink.
+    worked = mail.send_due() + deletion.delete_asked()
     for work in (_finish_intents, _continue_imports, _start_waiting, _check_news, _poll, _refresh_funding):
         for step in work():
             if stop() or (worked and integration.cashlink_is_away()):
@@ -118,7 +119,9 @@ def _check_news() -> Steps:
         row.checked_at = instant
     if rows:
         news_of = Investment.cashlink_id.in_({row.investment_id for row in rows})
-        db.session.execute(update(Investment).where(news_of).values(next_poll_at=instant, final_at=None))
+        # Nobody is left who would see what a deleted account's investment is told.
+        known = (news_of, Investment.user_id.is_not(None))
+        db.session.execute(update(Investment).where(*known).values(next_poll_at=instant, final_at=None))
     db.session.commit()
     return []
 

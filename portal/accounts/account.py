@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+from flask import Response, current_app, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user, login_required
+from flask_login import current_user, login_required, logout_user
 
+from .. import history
 from ..database import db
 from ..language import language
 from ..web import show_form
-from . import attempts, passwords, registration, sessions, tokens
-from .forms import ChangePasswordForm, ForgottenForm, NewPasswordForm
+from . import attempts, deletion, passwords, registration, sessions, tokens
+from . import export as data_export
+from .forms import ChangePasswordForm, DeleteForm, ForgottenForm, NewPasswordForm
 from .routes import bp, leave_nothing, too_many
 
 
@@ -50,7 +52,46 @@ def change_password() -> ResponseReturnValue:
     return show_form("accounts/change_password.html", form)
 
 
-def _knows_password(form: ChangePasswordForm) -> bool:
+@bp.get("/account/data")
+@login_required
+def export() -> ResponseReturnValue:
+    """A file with all that the portal holds about the account."""
+    response = current_app.json.response(data_export.of(current_user))
+    response.headers["Content-Disposition"] = "attachment; filename=data.json"
+    return response
+
+
+@bp.route("/account/delete", methods=["GET", "POST"])
+@login_required
+def delete() -> ResponseReturnValue:
+    """Delete the account, after the password."""
+    form = DeleteForm()
+    subscriptions = len(history.investments_of(current_user))
+
+    def show() -> Response:
+        return show_form("accounts/delete.html", form, subscriptions=subscriptions)
+
+    try:
+        if not (form.validate_on_submit() and _knows_password(form)):
+            return show()
+    except attempts.TooManyError as error:
+        return too_many(form, error.until, show)
+    is_gone = deletion.ask(current_user._get_current_object())
+    logout_user()
+    session.clear()
+    if is_gone:
+        flash(_("Your account and your data are deleted."))
+    else:
+        flash(
+            _(
+                "Your account is closed. Your data are deleted as soon as Cashlink has answered a call that is under "
+                "way, within 24 hours at most."
+            )
+        )
+    return leave_nothing(redirect("/", 303))
+
+
+def _knows_password(form: ChangePasswordForm | DeleteForm) -> bool:
     taken = attempts.take((attempts.SIGN_IN, current_user.email))
     if not passwords.is_right(current_user, form.password.data or ""):
         form.password.errors = [_("This is not your present password")]

@@ -140,7 +140,7 @@ def _sign_in(form: LoginForm) -> ResponseReturnValue:
         return too_many(form, error.until, lambda: _show_login(form))
     user = find_user(email)
     # First the slow hash, then the question whether there is such a user: both answers take the same time.
-    if not passwords.is_right(user, form.password.data or "") or user is None:
+    if not passwords.is_right(user, form.password.data or "") or user is None or user.deletion_asked_at:
         form.email.errors = [_("Email or password is not right")]
         return _show_login(form)
     attempts.give_back(taken)

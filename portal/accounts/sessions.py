@@ -107,7 +107,7 @@ def load_user(token: str) -> User | None:
         return None
     user_session, user = row
     instant = now()
-    if instant - user_session.seen_at > IDLE or instant - user_session.created_at > LONGEST:
+    if instant - user_session.seen_at > IDLE or instant - user_session.created_at > LONGEST or user.deletion_asked_at:
         return None
     if instant - user_session.seen_at > TOUCH:
         _touch(user_session)
