@@ -120,8 +120,8 @@ def _check_news() -> Steps:
     if rows:
         news_of = Investment.cashlink_id.in_({row.investment_id for row in rows})
         # Nobody is left who would see what a deleted account's investment is told.
-        known = (news_of, Investment.user_id.is_not(None))
-        db.session.execute(update(Investment).where(*known).values(next_poll_at=instant, final_at=None))
+        seen = (news_of, Investment.user_id.is_not(None))
+        db.session.execute(update(Investment).where(*seen).values(next_poll_at=instant, final_at=None))
     db.session.commit()
     return []
 

@@ -43,6 +43,9 @@ request                                         signed out    unconfirmed       
 GET  /                                          200           200                 200           200
 GET  {page}                                     200           200                 200           200
 GET  /campaigns/unknown                         404           404                 404           404
+GET  {page}/documents/costs.pdf                 200           200                 200           200
+GET  {page}/documents/unknown.pdf               404           404                 404           404
+GET  /campaigns/unknown/documents/costs.pdf     404           404                 404           404
 POST {page}/invest number=1                     sign in       → /register/sent    Cashlink      → /investor?next={page}
 POST {page}/invest number=none                  sign in       400                 400           400
 POST /campaigns/unknown/invest number=1         404           404                 404           404

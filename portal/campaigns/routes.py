@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -12,8 +12,8 @@ from werkzeug.exceptions import NotFound
 from .. import integration
 from ..config import ConfigurationError, settings
 from ..investments.holdings import read_portfolio
-from ..language import day
-from . import content, funding
+from ..language import day, language
+from . import content, documents, funding
 from .content import Campaign
 from .view import Card, in_order, invest_box, page
 from .wording import decimal, thousands
@@ -50,6 +50,20 @@ def campaign_list() -> ResponseReturnValue:
 def campaign_page(slug: str) -> ResponseReturnValue:
     """Everything about one campaign."""
     return _show(_campaign(slug))
+
+
+@bp.get("/campaigns/<slug>/documents/<name>.pdf")
+def document(slug: str, name: str) -> ResponseReturnValue:
+    """A document of the campaign, in the language of the request."""
+    campaign, found = _campaign(slug), documents.find(name)
+    if found is None:
+        raise NotFound
+    file = documents.file(campaign, found)
+    return Response(
+        file.content,
+        mimetype="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{file.name}"', "Content-Language": language()},
+    )
 
 
 @bp.post("/campaigns/<slug>/invest")

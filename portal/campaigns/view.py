@@ -13,7 +13,7 @@ from .. import history, integration
 from ..config import settings
 from ..language import NO_BREAK_SPACE, day
 from ..models import Investment, User
-from . import charts, figures
+from . import charts, documents, figures
 from .content import Campaign, Event, today
 from .funding import Funding, State, state
 from .journey import STEPS
@@ -120,6 +120,7 @@ def page(campaign: Campaign) -> dict[str, Any]:
         "present": today(),
         "when": when,
         "journey": STEPS,
+        "documents": documents.files(campaign),
     }
 
 

@@ -1,0 +1,181 @@
+"""The campaign's documents, made from the data file that its page is made of, and marked as samples on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from flask_babel import LazyString
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from ..language import day, language, money, whole_money
+from . import figures
+from .content import Campaign, load, today
+from .wording import Wording
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with paragraphs, or with rows of a name and its value below."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    rows: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document that every campaign has.
+
+    Attributes:
+        name: as in its address.
+        write: its sections, in the language of the request.
+    """
+
+    name: str
+    title: LazyString
+    write: Callable[[Campaign, Wording], list[Section]]
+
+
+@dataclass(frozen=True)
+class File:
+    """A document as it is downloaded.
+
+    Attributes:
+        key: the document's name in its address.
+        name: of the file.
+    """
+
+    key: str
+    name: str
+    title: str
+    content: bytes
+    pages: int
+    made: date
+
+    @property
+    def kilobytes(self) -> int:
+        return max(1, round(len(self.content) / 1000))
+
+
+def _information_sheet(campaign: Campaign, said: Wording) -> list[Section]:
+    return [
+        Section(
+            _("Warning"), (*(said(sentence) for sentence in campaign.product.notice), said(campaign.product.check))
+        ),
+        Section(_("Key facts"), rows=_facts(campaign, said)),
+        Section(said(campaign.project.title), tuple(said(text) for text in campaign.project.paragraphs)),
+        Section(_("What the money is for"), rows=tuple((said(s.name), whole_money(s.amount)) for s in campaign.uses)),
+        Section(
+            _("Where the money comes from"), rows=tuple((said(s.name), whole_money(s.amount)) for s in campaign.sources)
+        ),
+        Section(_("Risks"), tuple(f"{said(risk.title)}: {said(risk.what)}" for risk in campaign.risks)),
+        Section(_("How much you may invest"), (said(campaign.product.limits), said(campaign.product.sheet))),
+    ]
+
+
+def _terms(campaign: Campaign, said: Wording) -> list[Section]:
+    """The clauses follow the key facts one by one: what the page says and what is agreed are the same."""
+    clauses = enumerate(_facts(campaign, said), start=1)
+    return [Section(f"§ {number} {name}", (f"{value}.",)) for number, (name, value) in clauses]
+
+
+def _costs(campaign: Campaign, said: Wording) -> list[Section]:
+    sections = [
+        Section(
+            _("What it costs you"),
+            (
+                _(
+                    "You pay the amount of your subscription and nothing on top: no premium, no fee for the account, "
+                    "none for payments."
+                ),
+            ),
+        ),
+        Section(
+            _("What it costs the issuer"),
+            rows=(
+                (_("Costs of the issue"), said.words["issue_costs"]),
+                (_("Share of the volume"), said.words["issue_costs_share"]),
+            ),
+        ),
+    ]
+    for amount in campaign.examples:
+        example = figures.example(campaign, amount)
+        sections.append(
+            Section(
+                _("An example: %(amount)s", amount=whole_money(amount)),
+                rows=(
+                    (_("You pay"), money(amount)),
+                    (_("Costs for you"), money(0)),
+                    (_("Interest in all, as planned"), money(example.interest)),
+                    (_("You receive in all, as planned"), money(example.total)),
+                    (_("You receive in the loss case"), money(example.received_in_loss)),
+                ),
+            )
+        )
+    sections.append(
+        Section(
+            _("The loss case"),
+            (_("After the issuer's insolvency nothing more is paid. Then the money invested may be lost completely."),),
+        )
+    )
+    return sections
+
+
+def _risks(campaign: Campaign, said: Wording) -> list[Section]:
+    notice = Section(_("Warning"), tuple(said(sentence) for sentence in campaign.product.notice))
+    risks = enumerate(campaign.risks, start=1)
+    return [
+        notice,
+        *(
+            Section(f"{number}. {said(risk.title)}", (said(risk.what), said(risk.effect), said(risk.reaction)))
+            for number, risk in risks
+        ),
+    ]
+
+
+def _facts(campaign: Campaign, said: Wording) -> tuple[tuple[str, str], ...]:
+    return tuple((said(fact.name), said(fact.value)) for fact in campaign.facts)
+
+
+DOCUMENTS = (
+    Document("information-sheet", _l("Information sheet"), _information_sheet),
+    Document("terms", _l("Terms of the product"), _terms),
+    Document("costs", _l("Information on costs"), _costs),
+    Document("risks", _l("Information on risks"), _risks),
+)
+
+
+def files(campaign: Campaign) -> list[File]:
+    """All documents of a campaign in the language of the request."""
+    return [file(campaign, document) for document in DOCUMENTS]
+
+
+def find(name: str) -> Document | None:
+    return next((document for document in DOCUMENTS if document.name == name), None)
+
+
+def file(campaign: Campaign, document: Document) -> File:
+    """The document as of today; it is made once a day for each language."""
+    return _file(campaign.slug, document, language(), today())
+
+
+@lru_cache(maxsize=64)
+def _file(slug: str, document: Document, spoken: str, present: date) -> File:
+    # Imported here: it costs a quarter of a second, and not every process shows a campaign.
+    from . import pdf
+
+    campaign = load(slug, present)
+    labels = pdf.Labels(
+        title=str(document.title),
+        subtitle=f"{campaign.name} · {Wording(campaign)(campaign.issuer)}",
+        watermark=_("SAMPLE"),
+        remark=_("Sample document, freely invented, no offer. As of %(day)s.", day=day(present)),
+        page=_("Page %(number)s"),
+        language=spoken,
+    )
+    content, pages = pdf.lay_out(labels, document.write(campaign, Wording(campaign)))
+    return File(document.name, f"{slug}-{document.name}.pdf", str(document.title), content, pages, present)
