@@ -198,14 +198,19 @@ def test_a_stranger_s_webhook_is_recorded_without_its_body(acts: Acts) -> None:
     assert (entry.status, entry.error, entry.request, entry.went_well) == (401, "http-401", "", False)
 
 
-@pytest.mark.parametrize("body", [b"", b"[" * 50_000, b"\xff", b'{"status": "PAID"', b'"x"', b'{"status": 5}'])
-def test_a_hostile_webhook_reaches_the_receiver_unchanged(acts: Acts, body: bytes) -> None:
+HOSTILE = [b"", b"[" * 50_000, b"\xff", b'{"status": "PAID"', b'"x"', b'{"status": 5}', b'{"id": "\\ud800"}']
+
+
+@pytest.mark.parametrize("body", [*HOSTILE, b'{"x":' * 150 + b"1" + b"}" * 150])
+def test_a_hostile_webhook_reaches_the_receiver_and_is_shown(acts: Acts, body: bytes) -> None:
     url = f"{acts.world.url}/webhooks/cashlink"
     answer = requests.post(url, data=body, headers={"Authorization": f"Bearer {WEBHOOK_TOKEN}"})
     assert answer.status_code == 204
     (entry,) = calls(acts.world)
     assert len(entry.request) < 10_000
     assert entry.told is None
+    for path in ("/backstage", f"/backstage/{entry.id}", "/backstage/take-home"):
+        assert requests.get(acts.world.url + path).status_code == 200
 
 
 def test_five_hundred_entries_are_kept(acts: Acts) -> None:

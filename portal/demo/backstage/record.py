@@ -182,7 +182,7 @@ def field_of(body: str, name: str) -> str | None:
     """A text of a recorded body; None where it has none."""
     try:
         data = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     value = data.get(name) if isinstance(data, dict) else None
     return value if isinstance(value, str) else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -65,12 +66,18 @@ def excerpt(place: Place, around: int = AROUND) -> list[Line]:
     path = (ROOT.parent / place.file).resolve()
     if not path.is_relative_to(ROOT) or path.suffix != ".py" or not path.is_file():
         return []
-    lines = marked(path.read_text(encoding="utf-8"))
+    lines = _marked_file(path, path.stat().st_mtime_ns)
     first = max(place.line - around, 1)
     return [
         Line(number, pieces, number == place.line)
         for number, pieces in enumerate(lines[first - 1 : place.line + around], start=first)
     ]
+
+
+@lru_cache(maxsize=32)
+def _marked_file(path: Path, _changed: int) -> list[list[Piece]]:
+    """The lines of a file; read again once it has changed."""
+    return marked(path.read_text(encoding="utf-8"))
 
 
 def _frames() -> Iterator[FrameType]:

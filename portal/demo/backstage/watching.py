@@ -100,8 +100,8 @@ def entry_of_call(exchange: Exchange, path: str, click: int | None, caused_by: s
         milliseconds=exchange.milliseconds,
         attempt=1,
         idempotency_key=exchange.idempotency_key,
-        request=exchange.request[:LONGEST_BODY],
-        answer=exchange.answer[:LONGEST_BODY],
+        request=kept(exchange.request),
+        answer=kept(exchange.answer),
         error=exchange.error,
         file=place.file,
         line=place.line,
@@ -110,6 +110,11 @@ def entry_of_call(exchange: Exchange, path: str, click: int | None, caused_by: s
         investment_id=investment_of_call(exchange, path),
         trace=trace,
     )
+
+
+def kept(body: str) -> str:
+    """A masked body as it is kept: not too long, and without halves of characters, which no page could be made of."""
+    return body[:LONGEST_BODY].encode(errors="replace").decode()
 
 
 def step_of(method: str, path: str, trace: tuple[source.Place, ...]) -> str:
@@ -135,7 +140,7 @@ def listen_to_webhook() -> None:
 
 
 def entry_of_webhook(status: int) -> Entry:
-    body = masked(g.tee.seen)[:LONGEST_BODY]
+    body = kept(masked(g.tee.seen))
     trace = tuple(map(source.place_of, (webhooks.receive, webhooks._store, integration.record_status_change)))
     place = trace[-1]
     return Entry(
