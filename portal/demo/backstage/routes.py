@@ -98,13 +98,18 @@ def backstage_sync() -> ResponseReturnValue:
     return redirect(own_path(request.form.get("next"), "/backstage"), 303)
 
 
+def is_open() -> bool:
+    """Whether the panel was left open in this browser."""
+    return request.cookies.get(COOKIE) == "open"
+
+
 @bp.app_context_processor
 def words() -> dict[str, Any]:
-    """What the templates of Backstage call."""
+    """What the templates of Backstage call. Mails are made of templates as well, without a request."""
     return {
         "backstage_view": View.now,
         "backstage_beside": BESIDE,
-        "backstage_open": request.cookies.get(COOKIE) == "open",
+        "backstage_open": is_open,
         "call": CALL,
     }
 
