@@ -163,6 +163,8 @@ class Investment(Model):
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     # An operator has decided that this one ends here (`portal sync --release`), so that a new one may begin.
     released_at: Mapped[datetime | None] = mapped_column(Instant)
+    # The status that the person was mailed about last.
+    told_status: Mapped[str | None] = mapped_column(String(64))
     # For the loop only, never shown: when to ask Cashlink again, and since when never again.
     next_poll_at: Mapped[datetime] = mapped_column(Instant, default=now)
     final_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -22,6 +22,7 @@ from .cashlink.errors import CashlinkError
 from .config import settings
 from .database import changes_one_row, db, insert_or_ignore, now
 from .intents import is_due
+from .investments import news
 from .models import FundingInformation, Intent, Investment, Investor, StatusChange
 
 BATCH = 100
@@ -164,6 +165,8 @@ def _ask(investment: Investment, many: bool) -> None:
         return
     newest = history.newest_change(investment.cashlink_id)
     wait = _wait(investment, newest, many) if settled else timedelta(seconds=1)
+    if settled:
+        news.tell(investment, newest)
     if newest is not None and newest.status in statuses.FINAL and now() - newest.changed_at > FINAL_FOR:
         investment.final_at = now()
     investment.next_poll_at = now() + wait

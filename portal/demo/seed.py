@@ -156,6 +156,9 @@ def _play(story: Story, user: User, control: Control, studio: Studio) -> None:
         control.post("changed-at", {"at": instant.isoformat()})
         studio.act(investment.cashlink_id, action)
     _wait_for(investment.cashlink_id, story.status)
+    # What lies in the past was told then; the mailbox begins empty.
+    investment.told_status = story.status
+    db.session.commit()
 
 
 def _wait_for(cashlink_id: str, status: str) -> None:
