@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from .presenting import Presenter, running_demo
 
@@ -64,6 +65,15 @@ def test_what_goes_wrong_is_told_until_the_verdict(demo: Any) -> None:
         assert "issuer is deciding" in presenter.sentence, "the portal knows nothing"
         presenter.press()
         assert presenter.sentence.startswith("Accepted")
+
+
+def test_who_leaves_an_act_leaves_no_fault_behind(demo: Any) -> None:
+    with Presenter(demo.settings.public_url) as presenter:
+        presenter.begin("lost").press().press()
+        faults = f"{demo.simulator_url}/_control/faults"
+        assert [fault["fault"] for fault in requests.get(faults, timeout=5).json()] == ["after:lost"]
+        presenter.begin("happy-path")
+        assert requests.get(faults, timeout=5).json() == []
 
 
 @dataclass(frozen=True)

@@ -44,18 +44,32 @@ def seconds(value: float) -> LazyString:
     return LazyString(lambda: number(round(value, 1)))
 
 
+class Webhooks:
+    """Those that Cashlink has queued since an instant."""
+
+    def __init__(self, control: Control) -> None:
+        """Begins now."""
+        self._control = control
+        self._after = max((delivery["id"] for delivery in control.get("deliveries")), default=0)
+
+    def about(self, investment_id: str) -> list[dict[str, Any]]:
+        """In the order in which they were queued."""
+        log = self._control.get("deliveries", after=self._after)
+        return [delivery for delivery in log if delivery["investment_id"] == investment_id]
+
+
 class Evidence:
     """Both sides from an instant on."""
 
     def __init__(self, control: Control) -> None:
         """Begins now."""
         self._control = control
-        self._requests = max((call["id"] for call in control.get("requests")["requests"]), default=0)
-        self._deliveries = max((delivery["id"] for delivery in control.get("deliveries")), default=0)
+        self._webhooks = Webhooks(control)
+        self._after = max((call["id"] for call in control.get("requests")["requests"]), default=0)
 
     def calls(self, method: str, path_end: str) -> list[dict[str, Any]]:
         """Requests that reached Cashlink since then."""
-        log = self._control.get("requests", after=self._requests)["requests"]
+        log = self._control.get("requests", after=self._after)["requests"]
         return [call for call in log if call["method"] == method and call["path"].endswith(path_end)]
 
     def creations(self) -> list[dict[str, Any]]:
@@ -66,16 +80,11 @@ class Evidence:
         """How often Cashlink was asked about an investment."""
         return self.calls("GET", f"/v2/investments/{investment_id}/")
 
-    def webhooks(self, investment_id: str) -> list[dict[str, Any]]:
-        """Webhooks about an investment, in the order in which they were queued."""
-        log = self._control.get("deliveries", after=self._deliveries)
-        return [delivery for delivery in log if delivery["investment_id"] == investment_id]
-
     def arrivals(self, investment_id: str) -> list[tuple[str, int | None]]:
         """Status and answer of each webhook that was sent, in the order of sending."""
         sent: Iterator[tuple[str, str, int | None]] = (
             (attempt["at"], json.loads(delivery["body"])["status"], attempt["answer"])
-            for delivery in self.webhooks(investment_id)
+            for delivery in self._webhooks.about(investment_id)
             for attempt in delivery["attempts"]
         )
         return [(status, answer) for _at, status, answer in sorted(sent, key=lambda attempt: attempt[0])]

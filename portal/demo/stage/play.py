@@ -178,6 +178,10 @@ class Play:
     def arm(self, call: str, fault: str) -> None:
         self.control.post("faults", {"on": call, "fault": fault, "times": 1})
 
+    def disarm(self) -> None:
+        """What an act before this one has armed, and nobody has set off."""
+        self.control.post("faults/clear", {})
+
     def ask_now(self) -> None:
         """Bring the loop's next question forward: on stage nobody waits for up to 30 seconds."""
         due = update(Investment).where(Investment.cashlink_id == self.cashlink_id()).values(next_poll_at=now())
@@ -226,7 +230,7 @@ class Play:
         position, step = self._next_position(), self.next_step()
         if step is None:
             return
-        self.travel = Travel(Evidence(self.control), self.cashlink_id()) if step.tells else None
+        self.travel = Travel(self.control, self.cashlink_id()) if step.tells else None
         step.do(self)
         db.session.rollback()
         self.position = position + 1
@@ -259,7 +263,10 @@ class Stage:
     def begin(self, *, script: Script | None = None, member: str = "") -> None:
         """Empty the stage for a script, or for somebody: one of the cast, or "new"."""
         with self._lock:
-            self.play = play = Play(Control(simulator_url()), script)
+            before, self.play = self.play, Play(Control(simulator_url()), script)
+            play = self.play
+            if before is not None and before.evidence is not None:
+                _try(play, play.disarm)
             if member:
                 _try(play, lambda: prepare(play) if member == "new" else play.enter(member))
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from ...database import db, now
 from ...models import StatusChange
-from .evidence import Evidence
+from ..control import Control
+from .evidence import Webhooks
 
 State = Literal["done", "waiting", "lost"]
 
@@ -35,8 +36,9 @@ WAITING = (Station("webhook", "waiting"), Station("receiver", "waiting"), Statio
 class Travel:
     """One status on its way; all instants are those of the two systems, but the last, which is the stage's own."""
 
-    def __init__(self, evidence: Evidence, investment_id: str) -> None:
-        self._evidence, self._investment_id = evidence, investment_id
+    def __init__(self, control: Control, investment_id: str) -> None:
+        """Begins now, before the button is pressed."""
+        self._webhooks, self._investment_id = Webhooks(control), investment_id
         self._shown_at: datetime | None = None
         self._complete: tuple[Station, ...] = ()
 
@@ -50,7 +52,7 @@ class Travel:
         return self._complete
 
     def _read(self) -> tuple[Station, ...]:
-        webhooks = self._evidence.webhooks(self._investment_id)
+        webhooks = self._webhooks.about(self._investment_id)
         if not webhooks:
             return (Station("studio", "waiting"), *WAITING)
         pressed_at = datetime.fromisoformat(json.loads(webhooks[0]["body"])["changed_at"])
