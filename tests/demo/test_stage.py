@@ -141,10 +141,12 @@ def _without_simulator(demo: Any) -> Any:
     return replace(demo.portal.extensions["settings"], api_url="http://localhost:9/api/external")
 
 
-def test_an_empty_stage_asks_who_takes_it(presenter: Presenter) -> None:
-    assert presenter.look().sentence == "Choose who takes the stage."
-    assert presenter.next_label == ""
-    assert presenter.open("/stage/view").sentence == "Choose who takes the stage."
+def test_on_an_empty_stage_the_one_key_begins_the_happy_path(presenter: Presenter) -> None:
+    assert presenter.look().sentence == "Choose who takes the stage, or begin."
+    assert presenter.next_label == "The happy path in three minutes"
+    assert presenter.open("/stage/view").sentence == "Choose who takes the stage, or begin."
+    presenter.look().send(form="form:has(#next)")
+    assert presenter.next_label == "Create an account"
 
 
 def test_the_part_that_changes_is_sent_only_when_it_has_changed(presenter: Presenter) -> None:
