@@ -76,7 +76,7 @@ def press(page: Page, key: str, position: int) -> None:
     expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true", timeout=STEP)
 
 
-@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("language", ["de", pytest.param("en", marks=pytest.mark.long)])
 def test_one_key_plays_everything_on_one_screen_in_large_letters(
     open_stage: Callable[..., Page], language: str
 ) -> None:
@@ -121,8 +121,8 @@ def test_a_click_is_seen_to_travel(open_stage: Callable[..., Page]) -> None:
     assert still.locator(".way > li").last.evaluate("stop => getComputedStyle(stop, '::after').animationName") == "none"
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
-@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("width", [pytest.param(1280, marks=pytest.mark.long), 390, 320])
+@pytest.mark.parametrize("language", ["de", pytest.param("en", marks=pytest.mark.long)])
 def test_it_fits_phones(open_stage: Callable[..., Page], language: str, width: int) -> None:
     page = open_stage(language, viewport={"width": width, "height": 720})
     begin(page, "dropped")

@@ -17,7 +17,7 @@ from .presenting import Presenter, running_demo
 performances = pytest.importorskip("portal.demo.performances", reason="the demo has been deleted")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-SHORT, LONG = 2, 20
+SHORT, LONG = 1, 20
 VERDICTS = {"happy-path": 1, "everything-goes-wrong": 6}
 
 

@@ -120,6 +120,7 @@ def test_before_anything_has_happened_it_says_so(demo_app: Flask) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_both_performances_are_exported_in_both_languages(tmp_path: Path) -> None:
     from portal.demo.performances import PERFORMANCES
     from portal.demo.takehome.export import export
