@@ -67,14 +67,14 @@ class ThreadedServer:
 
     @staticmethod
     def _bind(app: Flask, host: str, port: int) -> BaseWSGIServer:
-        # Bound here and handed over: werkzeug would exit the process where the port is taken.
+        # Bound here: werkzeug would exit the process where the port is taken. It takes a duplicate of the socket.
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             if hasattr(socket, "SO_REUSEADDR"):
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
             probe.listen(128)
-            return make_server(host, port, app, threaded=True, request_handler=QuietHandler, fd=probe.detach())
+            return make_server(host, port, app, threaded=True, request_handler=QuietHandler, fd=probe.fileno())
 
     def start(self) -> ThreadedServer:
         for thread in self._threads:
