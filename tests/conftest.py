@@ -11,10 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
 
-from portal import create_app, migrations
+from portal import create_app
 from portal.config import Settings
 from portal.database import db
 
+from .schema import migrate
 from .settings import environment
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def environ(tmp_path: Path, database: dict[str, str]) -> dict[str, str]:
 def app(environ: dict[str, str]) -> Iterator[Flask]:
     """A portal without demo, on an empty database of its own."""
     app = create_app(Settings.from_environment(environ))
-    migrations.migrate(app)
+    migrate(app)
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -98,7 +99,7 @@ def app(environ: dict[str, str]) -> Iterator[Flask]:
 def demo_app(environ: dict[str, str]) -> Flask:
     """The same with the presenter's aids."""
     app = create_app(Settings.from_environment(environ), demo=True)
-    migrations.migrate(app)
+    migrate(app)
     return app
 
 

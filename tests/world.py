@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from portal import create_app, migrations
+from portal import create_app
 from portal.config import Settings
 from portal.database import db
 from portal.server import Background, ThreadedServer
 
+from .schema import migrate
 from .settings import environment, simulator_environment
 
 T = TypeVar("T")
@@ -72,7 +73,7 @@ class World:
         simulator_settings = simulator_environment(folder, self.url, self.simulator_url)
         self.simulator = create_simulator(SimulatorSettings.from_environment(simulator_settings))
         self.app = create_app(Settings.from_environment(self.environ), demo=demo)
-        migrations.migrate(self.app)
+        migrate(self.app)
         self._servers = [ThreadedServer(self.app, port), ThreadedServer(self.simulator, simulator_port)]
         self._sender = Sender(self.simulator)
         self._background = Background(self.app) if background else None

@@ -47,6 +47,7 @@ def test_the_act_ends_well(demo: Any, name: str) -> None:
     assert re.fullmatch(f"PASS {VERDICTS[name]}", verdict), verdict
 
 
+@pytest.mark.long
 def test_an_act_can_be_played_again(demo: Any) -> None:
     with Presenter(demo.settings.public_url) as presenter:
         for _ in range(2):

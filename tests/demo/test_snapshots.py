@@ -116,6 +116,7 @@ def test_the_command_resets_a_running_demo(demo: Any, presenter: Presenter) -> N
     assert not start_over_at("http://localhost:9")
 
 
+@pytest.mark.long
 def test_a_seed_of_another_day_is_made_anew_at_the_start(tmp_path: Path) -> None:
     def newest() -> datetime:
         with closing(sqlite3.connect(tmp_path / "portal.sqlite3")) as connection:

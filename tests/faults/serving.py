@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from portal import create_app, migrations
+from portal import create_app
 from portal.config import Settings
 from portal.database import db
 from portal.server import ThreadedServer
@@ -19,6 +19,7 @@ from portal.simulator import create_app as create_simulator
 from portal.simulator.config import Settings as SimulatorSettings
 from portal.simulator.sender import Sender
 
+from ..schema import migrate
 from ..settings import environment, simulator_environment
 from ..world import free_port, wait_until
 
@@ -38,7 +39,7 @@ class Served:
         self.environ = {**environment(folder, self.url, self.simulator_url), **environ}
         # The same database, for looking into it; it serves nothing.
         self.app = create_app(Settings.from_environment(self.environ))
-        migrations.migrate(self.app)
+        migrate(self.app)
         settings = simulator_environment(folder, self.url, self.simulator_url)
         self.simulator = create_simulator(SimulatorSettings.from_environment(settings))
         self._server = ThreadedServer(self.simulator, simulator_port)

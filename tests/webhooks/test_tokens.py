@@ -10,9 +10,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import create_app, migrations
+from portal import create_app
 from portal.config import Settings
 
+from ..schema import migrate
 from ..world import World
 from .test_receiver import body, deliver
 
@@ -23,7 +24,7 @@ CLIENT, SECRET = "webhook-client", "webhook-secret-of-the-tests"
 def app(environ: dict[str, str]) -> Flask:
     environ |= {"CASHLINK_WEBHOOK_CLIENT_ID": CLIENT, "CASHLINK_WEBHOOK_CLIENT_SECRET": SECRET}
     app = create_app(Settings.from_environment(environ))
-    migrations.migrate(app)
+    migrate(app)
     return app
 
 
