@@ -29,6 +29,14 @@ class User(UserMixin, Model):
     """A login of this portal. What Cashlink gets to know of the person is an `Investor`."""
 
     __tablename__ = "user"
+    __table_args__ = (
+        Index(
+            "ix_user_deletion",
+            "deletion_asked_at",
+            sqlite_where=text("deletion_asked_at IS NOT NULL"),
+            postgresql_where=text("deletion_asked_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # Normalised (NFKC, lower case): one person, one account, however the address is typed.
