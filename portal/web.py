@@ -205,7 +205,7 @@ def form_too_old(error: CSRFError) -> ResponseReturnValue:
         if response.status_code < 300:
             response.status_code = 400
         return response
-    return render_template("error.html", **error_texts(400)), 400
+    return error_page(400)
 
 
 def show_database_away(error: SQLAlchemyError) -> ResponseReturnValue:
@@ -216,12 +216,12 @@ def show_database_away(error: SQLAlchemyError) -> ResponseReturnValue:
     try:
         response = current_app.make_response((request.method == "POST" and show_again(request.path)) or "")
         if not response.data or response.status_code >= 300:
-            response = current_app.make_response(render_template("error.html", **error_texts(503)))
+            response = error_page(503)
     except DATABASE_AWAY:
         # Not even reading: the page goes out as to somebody who is not signed in.
         db.session.rollback()
         g._login_user = AnonymousUserMixin()
-        response = current_app.make_response(render_template("error.html", **error_texts(503)))
+        response = error_page(503)
     response.status_code = 503
     response.headers["Retry-After"] = "10"
     return response
@@ -235,11 +235,15 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
         # Stands on the page and in the log, so that one leads to the other.
         g.reference = secrets.token_hex(4)
         current_app.logger.error("reference %s: %s at %s", g.reference, code, request.endpoint)
-    response = current_app.make_response((render_template("error.html", **error_texts(code)), code))
+    response = error_page(code)
     for name, value in error.get_headers(request.environ):
         if name in ("Allow", "Retry-After", "WWW-Authenticate"):
             response.headers[name] = value
     return response
+
+
+def error_page(code: int) -> Response:
+    return current_app.make_response((render_template("error.html", **error_texts(code)), code))
 
 
 def error_texts(code: int) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, flash, redirect, render_template, session, url_for
+from flask import Response, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user, login_required, logout_user
+from flask_login import current_user, login_required
 
 from .. import history
 from ..database import db
@@ -13,7 +13,7 @@ from ..language import language
 from ..web import show_form
 from . import attempts, deletion, passwords, registration, sessions, tokens
 from . import export as data_export
-from .forms import ChangePasswordForm, DeleteForm, ForgottenForm, NewPasswordForm
+from .forms import ChangePasswordForm, ForgottenForm, NewPasswordForm, PresentPasswordForm
 from .routes import bp, leave_nothing, too_many
 
 
@@ -65,7 +65,7 @@ def export() -> ResponseReturnValue:
 @login_required
 def delete() -> ResponseReturnValue:
     """Delete the account, after the password."""
-    form = DeleteForm()
+    form = PresentPasswordForm()
     subscriptions = len(history.investments_of(current_user))
 
     def show() -> Response:
@@ -77,8 +77,7 @@ def delete() -> ResponseReturnValue:
     except attempts.TooManyError as error:
         return too_many(form, error.until, show)
     is_gone = deletion.ask(current_user._get_current_object())
-    logout_user()
-    session.clear()
+    sessions.sign_out()
     if is_gone:
         flash(_("Your account and your data are deleted."))
     else:
@@ -91,7 +90,7 @@ def delete() -> ResponseReturnValue:
     return leave_nothing(redirect("/", 303))
 
 
-def _knows_password(form: ChangePasswordForm | DeleteForm) -> bool:
+def _knows_password(form: PresentPasswordForm) -> bool:
     taken = attempts.take((attempts.SIGN_IN, current_user.email))
     if not passwords.is_right(current_user, form.password.data or ""):
         form.password.errors = [_("This is not your present password")]

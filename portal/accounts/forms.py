@@ -58,9 +58,9 @@ class NewPasswordForm(Form):
     new_password = PasswordField(_l("New password"), [is_new_password])
 
 
-class DeleteForm(Form):
+class PresentPasswordForm(Form):
     password = PasswordField(_l("Your present password"))
 
 
-class ChangePasswordForm(NewPasswordForm):
-    password = PasswordField(_l("Your present password"))
+class ChangePasswordForm(NewPasswordForm, PresentPasswordForm):
+    pass

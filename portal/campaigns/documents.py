@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from ..language import day, language, money, whole_money
 from . import figures
-from .content import Campaign, load, today
+from .content import Campaign, Share, load, today
 from .wording import Wording
 
 
@@ -63,15 +63,11 @@ class File:
 
 def _information_sheet(campaign: Campaign, said: Wording) -> list[Section]:
     return [
-        Section(
-            _("Warning"), (*(said(sentence) for sentence in campaign.product.notice), said(campaign.product.check))
-        ),
+        Section(_("Warning"), (*_notice(campaign, said), said(campaign.product.check))),
         Section(_("Key facts"), rows=_facts(campaign, said)),
         Section(said(campaign.project.title), tuple(said(text) for text in campaign.project.paragraphs)),
-        Section(_("What the money is for"), rows=tuple((said(s.name), whole_money(s.amount)) for s in campaign.uses)),
-        Section(
-            _("Where the money comes from"), rows=tuple((said(s.name), whole_money(s.amount)) for s in campaign.sources)
-        ),
+        Section(_("What the money is for"), rows=_amounts(campaign.uses, said)),
+        Section(_("Where the money comes from"), rows=_amounts(campaign.sources, said)),
         Section(_("Risks"), tuple(f"{said(risk.title)}: {said(risk.what)}" for risk in campaign.risks)),
         Section(_("How much you may invest"), (said(campaign.product.limits), said(campaign.product.sheet))),
     ]
@@ -126,10 +122,9 @@ def _costs(campaign: Campaign, said: Wording) -> list[Section]:
 
 
 def _risks(campaign: Campaign, said: Wording) -> list[Section]:
-    notice = Section(_("Warning"), tuple(said(sentence) for sentence in campaign.product.notice))
     risks = enumerate(campaign.risks, start=1)
     return [
-        notice,
+        Section(_("Warning"), _notice(campaign, said)),
         *(
             Section(f"{number}. {said(risk.title)}", (said(risk.what), said(risk.effect), said(risk.reaction)))
             for number, risk in risks
@@ -137,34 +132,46 @@ def _risks(campaign: Campaign, said: Wording) -> list[Section]:
     ]
 
 
+def _notice(campaign: Campaign, said: Wording) -> tuple[str, ...]:
+    return tuple(said(sentence) for sentence in campaign.product.notice)
+
+
+def _amounts(shares: tuple[Share, ...], said: Wording) -> tuple[tuple[str, str], ...]:
+    return tuple((said(share.name), whole_money(share.amount)) for share in shares)
+
+
 def _facts(campaign: Campaign, said: Wording) -> tuple[tuple[str, str], ...]:
     return tuple((said(fact.name), said(fact.value)) for fact in campaign.facts)
 
 
-DOCUMENTS = (
-    Document("information-sheet", _l("Information sheet"), _information_sheet),
-    Document("terms", _l("Terms of the product"), _terms),
-    Document("costs", _l("Information on costs"), _costs),
-    Document("risks", _l("Information on risks"), _risks),
-)
+DOCUMENTS = {
+    document.name: document
+    for document in (
+        Document("information-sheet", _l("Information sheet"), _information_sheet),
+        Document("terms", _l("Terms of the product"), _terms),
+        Document("costs", _l("Information on costs"), _costs),
+        Document("risks", _l("Information on risks"), _risks),
+    )
+}
 
 
 def files(campaign: Campaign) -> list[File]:
     """All documents of a campaign in the language of the request."""
-    return [file(campaign, document) for document in DOCUMENTS]
+    return [file(campaign, name) for name in DOCUMENTS]
 
 
-def find(name: str) -> Document | None:
-    return next((document for document in DOCUMENTS if document.name == name), None)
+def file(campaign: Campaign, name: str) -> File:
+    """The document of this name as of today; it is made once a day for each language.
 
-
-def file(campaign: Campaign, document: Document) -> File:
-    """The document as of today; it is made once a day for each language."""
-    return _file(campaign.slug, document, language(), today())
+    Raises:
+        KeyError: there is no such document.
+    """
+    return _file(campaign.slug, name, language(), today())
 
 
 @lru_cache(maxsize=64)
-def _file(slug: str, document: Document, spoken: str, present: date) -> File:
+def _file(slug: str, name: str, spoken: str, present: date) -> File:
+    document = DOCUMENTS[name]
     # Imported here: it costs a quarter of a second, and not every process shows a campaign.
     from . import pdf
 
@@ -178,4 +185,4 @@ def _file(slug: str, document: Document, spoken: str, present: date) -> File:
         language=spoken,
     )
     content, pages = pdf.lay_out(labels, document.write(campaign, Wording(campaign)))
-    return File(document.name, f"{slug}-{document.name}.pdf", str(document.title), content, pages, present)
+    return File(name, f"{slug}-{name}.pdf", str(document.title), content, pages, present)

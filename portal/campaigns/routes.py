@@ -55,10 +55,10 @@ def campaign_page(slug: str) -> ResponseReturnValue:
 @bp.get("/campaigns/<slug>/documents/<name>.pdf")
 def document(slug: str, name: str) -> ResponseReturnValue:
     """A document of the campaign, in the language of the request."""
-    campaign, found = _campaign(slug), documents.find(name)
-    if found is None:
+    campaign = _campaign(slug)
+    if name not in documents.DOCUMENTS:
         raise NotFound
-    file = documents.file(campaign, found)
+    file = documents.file(campaign, name)
     return Response(
         file.content,
         mimetype="application/pdf",

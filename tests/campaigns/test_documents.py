@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal import mail
-from portal.campaigns import content, documents, pdf
+from portal.campaigns import content, pdf
 from portal.campaigns.documents import DOCUMENTS, Section
 from portal.campaigns.wording import Wording
 
@@ -43,7 +43,7 @@ def test_every_letter_is_one_that_the_fonts_have(app: Flask, slug: str, language
     with app.test_request_context(), mail.speaking(language):
         campaign = content.campaign(slug)
         assert campaign is not None
-        for document in DOCUMENTS:
+        for document in DOCUMENTS.values():
             for section in document.write(campaign, Wording(campaign)):
                 for text in (section.title, *section.paragraphs, *(part for row in section.rows for part in row)):
                     assert text
@@ -54,9 +54,8 @@ def test_every_letter_is_one_that_the_fonts_have(app: Flask, slug: str, language
 def test_a_changed_figure_changes_the_document(app: Flask) -> None:
     with app.test_request_context(), mail.speaking("en"):
         campaign = content.campaign(BOND)
-        costs = documents.find("costs")
+        costs = DOCUMENTS["costs"]
         assert campaign is not None
-        assert costs is not None
         dearer = replace(campaign, issue_costs=campaign.issue_costs * 2)
         before, after = (costs.write(one, Wording(one)) for one in (campaign, dearer))
     assert before[0] == after[0]

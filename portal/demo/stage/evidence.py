@@ -35,9 +35,6 @@ class Verdict:
     def ok(self) -> bool:
         return all(check.ok for check in self.checks)
 
-    def __str__(self) -> str:
-        return ("OK: " if self.ok else "FAIL: ") + ", ".join(str(check.words) for check in self.checks)
-
 
 def seconds(value: float) -> LazyString:
     """`3.2`, in the form of the language that is shown in the end."""
