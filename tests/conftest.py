@@ -21,6 +21,8 @@ from .settings import environment
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from portal.demo.run import Demo
+
     from .world import World
 
 
@@ -114,6 +116,15 @@ def world(tmp_path: Path, database: dict[str, str]) -> Iterator[World]:
     from .world import World
 
     with World(tmp_path, **database) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A running demo with its cast."""
+    from .demo.presenting import running_demo
+
+    with running_demo(tmp_path_factory.mktemp("demo")) as running:
         yield running
 
 

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from .presenting import Presenter, running_demo
+from .presenting import Presenter
 
 acts = pytest.importorskip("portal.demo.acts", reason="the demo has been deleted")
 pytestmark = pytest.mark.slow
@@ -31,12 +30,6 @@ VERDICTS = {
     "dropped": r"0 webhooks arrived, the portal asked \d+ times?, portal and Cashlink both say ACCEPTED",
     "lied": r"a webhook said DELIVERED, the portal asked \d+ times?, portal and Cashlink both say PAID",
 }
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with running_demo(tmp_path_factory.mktemp("demo")) as running:
-        yield running
 
 
 @pytest.mark.parametrize("name", list(VERDICTS))

@@ -12,19 +12,13 @@ import pytest
 import requests
 
 from ..journey import Visitor
-from .presenting import Presenter, running_demo
+from .presenting import Presenter
 
 performances = pytest.importorskip("portal.demo.performances", reason="the demo has been deleted")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SHORT, LONG = 1, 20
 VERDICTS = {"happy-path": 1, "everything-goes-wrong": 6}
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with running_demo(tmp_path_factory.mktemp("demo")) as running:
-        yield running
 
 
 class Network:

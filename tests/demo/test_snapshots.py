@@ -21,12 +21,6 @@ pytest.importorskip("portal.demo", reason="the demo has been deleted")
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with running_demo(tmp_path_factory.mktemp("demo")) as running:
-        yield running
-
-
 @pytest.fixture
 def presenter(demo: Any) -> Iterator[Presenter]:
     with Presenter(demo.settings.public_url) as someone:

@@ -9,16 +9,10 @@ import pytest
 
 from ..journey import Visitor
 from ..world import wait_until
-from .presenting import Presenter, running_demo
+from .presenting import Presenter
 
 pytest.importorskip("portal.demo", reason="the demo has been deleted")
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with running_demo(tmp_path_factory.mktemp("demo")) as running:
-        yield running
 
 
 @pytest.fixture
