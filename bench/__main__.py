@@ -15,10 +15,11 @@ from types import FrameType
 
 import click
 
-from . import hanging, invest, receiver
+from . import hanging, invest, pages, receiver
 from .figures import FULL, QUICK, Effort, Row
 
 MEASUREMENTS: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
+    "pages": pages.measure,
     "receiver": receiver.measure,
     "invest": invest.measure,
     "hanging": hanging.measure,

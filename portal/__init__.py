@@ -23,7 +23,19 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
     """
     from flask import Flask
 
-    from . import accounts, campaigns, database, integration, investments, investors, language, pages, web, webhooks
+    from . import (
+        accounts,
+        campaigns,
+        compression,
+        database,
+        integration,
+        investments,
+        investors,
+        language,
+        pages,
+        web,
+        webhooks,
+    )
     from .accounts import sessions
     from .config import Settings
 
@@ -41,6 +53,7 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
         MAX_FORM_MEMORY_SIZE=256 * 1024,
     )
     app.extensions["settings"] = settings
+    compression.set_up(app)
     database.set_up(app)
     web.set_up(app)
     language.set_up(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from functools import lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -119,14 +119,15 @@ def current_place() -> str:
     return request.full_path.rstrip("?") if request.method == "GET" else request.path
 
 
-@lru_cache
-def _version(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-
-
 def asset(filename: str) -> str:
     """The address of a static file, with its content's hash, so that it can be cached for long."""
-    return url_for("static", filename=filename, v=_version(Path(current_app.static_folder or "") / filename))
+    return _address(current_app.static_folder or "", filename)
+
+
+@cache
+def _address(folder: str, filename: str) -> str:
+    version = hashlib.sha256(Path(folder, filename).read_bytes()).hexdigest()[:12]
+    return url_for("static", filename=filename, v=version)
 
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

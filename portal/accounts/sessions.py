@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -27,6 +27,9 @@ LONGEST = timedelta(hours=12)
 TOUCH = timedelta(minutes=5)
 
 login_manager = LoginManager()
+
+# Built once: it is executed with each request.
+_SESSION = select(UserSession, User).join(User).where(UserSession.token_hash == bindparam("token_hash"))
 
 
 def set_up(app: Flask) -> None:
@@ -100,9 +103,7 @@ def load_user(token: str) -> User | None:
     """The user of a session that is still alive."""
     if not token:
         return None
-    row = db.session.execute(
-        select(UserSession, User).join(User).where(UserSession.token_hash == hash_token(token))
-    ).first()
+    row = db.session.execute(_SESSION, {"token_hash": hash_token(token)}).first()
     if row is None:
         return None
     user_session, user = row

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 
+from flask import current_app
 from flask_babel import format_timedelta
+from markupsafe import Markup
 
 from .. import history, integration
 from ..config import settings
-from ..language import NO_BREAK_SPACE, day
+from ..language import NO_BREAK_SPACE, day, language
 from ..models import Investment, User
 from . import charts, documents, figures
 from .content import Campaign, Event, today
 from .funding import Funding, State, state
 from .journey import STEPS
-from .wording import Wording, month
+from .wording import Wording, month, wording
 
 Action = Literal["sign_in", "invest", "continue", "again", "none"]
 
@@ -33,7 +36,7 @@ class Card:
 
     @classmethod
     def of(cls, campaign: Campaign, funding: Funding | None) -> Card:
-        return cls(campaign, funding, state(campaign, funding), Wording(campaign))
+        return cls(campaign, funding, state(campaign, funding), wording(campaign))
 
     @property
     def days_left(self) -> int:
@@ -82,46 +85,53 @@ class InvestBox:
 def invest_box(campaign: Campaign, funding: Funding | None, user: User | None) -> InvestBox:
     found = state(campaign, funding)
     host = settings().start_url_hosts[0] if settings().start_url_hosts else ""
-    running = _newest_investment(user, campaign.slug) if user else None
+    mine = history.in_campaign(user, campaign.slug) if user else history.InCampaign()
     if found not in ("open", "almost_full"):
-        return InvestBox(funding, found, "none", host, investment=running)
+        return InvestBox(funding, found, "none", host, investment=mine.newest)
     if user is None:
         return InvestBox(funding, found, "sign_in", host)
-    unsigned = integration.open_subscription(user, campaign.slug)
-    action: Action = "continue" if unsigned else "again" if running else "invest"
+    action: Action = "continue" if mine.unsigned else "again" if mine.newest else "invest"
     return InvestBox(
         funding,
         found,
         action,
         host,
-        number=integration.next_number(user, campaign.slug),
-        investment=unsigned or running,
+        number=mine.next_number,
+        investment=mine.unsigned or mine.newest,
         needs="data" if integration.import_state(user.investor) in ("none", "refused") else "",
     )
 
 
-def _newest_investment(user: User, slug: str) -> Investment | None:
-    mine = (investment for investment, _change in history.investments_of(user) if investment.campaign == slug)
-    return next(mine, None)
-
-
 def page(campaign: Campaign) -> dict[str, Any]:
     """What the template of the campaign page needs of the content."""
-    examples = [figures.example(campaign, amount) for amount in campaign.examples]
-    plan = figures.plan(campaign)
     return {
         "campaign": campaign,
-        "said": Wording(campaign),
-        "examples": examples,
-        "plan": plan,
-        "plan_chart": charts.plan_bars(plan) if plan else None,
-        "payment_charts": charts.payment_bars(examples[-1]),
+        "said": wording(campaign),
         "days_left": days_left(campaign),
-        "present": today(),
-        "when": when,
-        "journey": STEPS,
-        "documents": documents.files(campaign),
+        "offer": _offer(campaign, language(), today()),
     }
+
+
+@lru_cache(maxsize=64)
+def _offer(campaign: Campaign, _spoken: str, present: date) -> Markup:
+    """The offer itself, made once a day for each language: rendered without a request's variables, so that nothing of
+    a person can get into it."""
+    examples = [figures.example(campaign, amount) for amount in campaign.examples]
+    plan = figures.plan(campaign)
+    html = current_app.jinja_env.get_template("campaigns/_offer.html").render(
+        campaign=campaign,
+        said=wording(campaign),
+        examples=examples,
+        plan=plan,
+        plan_chart=charts.plan_bars(plan) if plan else None,
+        payment_charts=charts.payment_bars(examples[-1]),
+        present=present,
+        when=when,
+        journey=STEPS,
+        documents=documents.files(campaign),
+    )
+    # Escaped by the template already.
+    return Markup(html)  # noqa: S704
 
 
 def days_left(campaign: Campaign) -> int:
