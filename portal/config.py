@@ -69,11 +69,18 @@ VARIABLES = (
     Variable("CASHLINK_CA_FILE", "", "a PEM file of further certificate authorities, for such a proxy"),
     Variable("PORTAL_DATABASE_URL", "", "`sqlite:///…` or `postgresql+psycopg://…`; empty: SQLite in the data folder"),
     Variable("PORTAL_SECRET_KEY", None, "signs cookies and links; 32 characters at least"),
+    Variable("PORTAL_SECRET_KEY_BEFORE", "", "the key before, while it is changed: what it has signed stays valid"),
     Variable("PORTAL_PUBLIC_URL", None, "the portal's address as people see it; https in production"),
     Variable("PORTAL_MAIL_URL", "", "`smtp://user:password@host:587?from=name@example.org`, or `smtps://…`"),
     Variable("PORTAL_DATA_DIR", "instance", "folder for SQLite files"),
     Variable("PORTAL_BRAND", "Feldmark", "the name on every page"),
     Variable("PORTAL_STREAMS", "1000", "open event streams that one process holds before pages poll instead"),
+    Variable("PORTAL_PROXIES", "0", "reverse proxies in front of the portal whose X-Forwarded-For and -Proto count"),
+    Variable(
+        "PORTAL_METRICS_TOKEN",
+        "",
+        "bearer token with which Prometheus reads /metrics; 16 characters at least; empty: nothing is counted",
+    ),
 )
 
 DEMO_VALUES = {
@@ -99,12 +106,15 @@ class Settings:
     campaigns: tuple[CampaignMapping, ...]
     company: str
     secret_key: str = field(repr=False)
+    secret_key_before: str = field(repr=False)
     public_url: str
     database_url: str = field(repr=False)
     mail_url: str = field(repr=False, default="")
     data_dir: Path = Path("instance")
     brand: str = "Feldmark"
     streams: int = 1000
+    proxies: int = 0
+    metrics_token: str = field(repr=False, default="")
     proxy: str = field(repr=False, default="")
     ca_file: str = ""
 
@@ -140,12 +150,15 @@ class Settings:
             campaigns=reader.campaigns("CASHLINK_CAMPAIGNS"),
             company=reader.text("CASHLINK_COMPANY"),
             secret_key=reader.secret("PORTAL_SECRET_KEY"),
+            secret_key_before=reader.secret("PORTAL_SECRET_KEY_BEFORE"),
             public_url=reader.url("PORTAL_PUBLIC_URL").rstrip("/"),
             database_url=reader.text("PORTAL_DATABASE_URL") or f"sqlite:///{(data_dir / 'portal.sqlite3').resolve()}",
             mail_url=reader.text("PORTAL_MAIL_URL"),
             data_dir=data_dir,
             brand=reader.text("PORTAL_BRAND"),
             streams=reader.number("PORTAL_STREAMS"),
+            proxies=reader.number("PORTAL_PROXIES"),
+            metrics_token=reader.token("PORTAL_METRICS_TOKEN"),
             proxy=reader.url("CASHLINK_PROXY"),
             ca_file=reader.file("CASHLINK_CA_FILE"),
         )
@@ -207,9 +220,17 @@ class _Reader:
         found = tuple(part.strip() for part in self.text(name).split(",") if part.strip())
         if len(found) > 2:
             self._wrong(name, "takes two tokens at most: the one in use and its successor")
+        self._check_tokens(name, found)
+        return found
+
+    def token(self, name: str) -> str:
+        value = self.text(name)
+        self._check_tokens(name, (value,) if value else ())
+        return value
+
+    def _check_tokens(self, name: str, found: tuple[str, ...]) -> None:
         if any(len(token) < 16 for token in found):
             self._wrong(name, "has a token below 16 characters. Make a random one of 32")
-        return found
 
     def secret(self, name: str) -> str:
         value = self.text(name)

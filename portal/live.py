@@ -49,6 +49,8 @@ class Hub:
     def __init__(self, cap: int) -> None:
         self.cap = cap
         self.closing = False
+        # Is told how many streams are open, each time that changes.
+        self.observer: Callable[[int], object] = int
         self._lock = threading.Lock()
         self._listeners: dict[uuid.UUID, list[Listener]] = {}
 
@@ -67,6 +69,7 @@ class Hub:
             admitted = not self.closing and self._count() < self.cap
             if admitted:
                 self._listeners.setdefault(investment_id, []).append(listener)
+                self.observer(self._count())
         try:
             yield listener if admitted else None
         finally:
@@ -78,6 +81,7 @@ class Hub:
             self._listeners[investment_id].remove(listener)
             if not self._listeners[investment_id]:
                 del self._listeners[investment_id]
+            self.observer(self._count())
 
     def wake(self, investment_ids: Iterable[uuid.UUID]) -> None:
         with self._lock:

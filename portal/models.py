@@ -197,6 +197,12 @@ class Intent(Model):
             sqlite_where=text("result IS NULL"),
             postgresql_where=text("result IS NULL"),
         ),
+        Index(
+            "ix_intent_parked",
+            "created_at",
+            sqlite_where=text("result = 'parked'"),
+            postgresql_where=text("result = 'parked'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -6,7 +6,10 @@ twice.
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
+import tempfile
 import threading
 from typing import Any
 
@@ -18,6 +21,7 @@ from .sync import Loop
 
 # Threads beyond those that hold event streams, for all other requests.
 SPARE_THREADS = 64
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Background:
@@ -111,6 +115,8 @@ def serve(app_factory: Any, bind: str, workers: int, streams: int) -> None:
                 "control_socket_disable": True,
                 "post_worker_init": start_background,
                 "worker_exit": close_background,
+                "child_exit": forget_metrics,
+                "on_exit": drop_metrics,
             }
             for name, value in options.items():
                 self.cfg.set(name, value)
@@ -128,6 +134,25 @@ def start_background(worker: Any) -> None:
     worker.background = (Watcher(app), Loop(app))
     worker.background[0].start(alive=lambda: worker.alive)
     worker.background[1].start()
+
+
+def share_metrics() -> None:
+    """Let all processes of this server count together; to be called before anything imports prometheus_client."""
+    os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="portal-metrics-")
+
+
+def forget_metrics(_server: Any, worker: Any) -> None:
+    """gunicorn's hook in the first process, once a worker has gone: its open streams have gone, too."""
+    if METRICS_FOLDER in os.environ:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)
+
+
+def drop_metrics(_server: Any) -> None:
+    """gunicorn's hook at the end of the first process."""
+    if METRICS_FOLDER in os.environ:
+        shutil.rmtree(os.environ[METRICS_FOLDER], ignore_errors=True)
 
 
 def close_background(_server: Any, worker: Any) -> None:

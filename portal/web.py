@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, MisdirectedRequest
+from werkzeug.middleware.proxy_fix import ProxyFix
 from wtforms import FileField
 
 from .config import Settings, is_local, settings
@@ -97,6 +98,8 @@ def limit_forms() -> None:
 
 
 def set_up(app: Flask) -> None:
+    if proxies := app.extensions["settings"].proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.before_request(limit_forms)
     csrf.init_app(app)
     masked = {"csrf_token": lambda: mask(generate_csrf())}
@@ -138,6 +141,9 @@ def refuse_foreign_hosts() -> ResponseReturnValue | None:
 
     127.0.0.1 would be another site than localhost, with other cookies: pages lead over, webhooks are taken.
     """
+    if request.blueprint == "health":
+        # Balancers ask each machine by its own address.
+        return None
     host = urlsplit(f"//{request.host}").hostname or ""
     known = urlsplit(settings().public_url).hostname or ""
     if host == known:

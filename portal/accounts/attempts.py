@@ -25,7 +25,7 @@ class Limit:
 
 
 SIGN_IN = Limit("sign-in", 10, timedelta(minutes=15))
-# Production: behind a reverse proxy the address is right only with werkzeug's ProxyFix.
+# Behind a reverse proxy the address is right only with PORTAL_PROXIES.
 SIGN_IN_ADDRESS = Limit("sign-in from", 100, timedelta(minutes=15))
 MAIL = Limit("mail", 1, timedelta(minutes=1))
 MAILS_A_DAY = Limit("mails a day", 20, timedelta(days=1))

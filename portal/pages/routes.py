@@ -1,4 +1,4 @@
-"""Pages without data: how it works, help, legal information, and the health check."""
+"""Pages without data: how it works, help, legal information."""
 
 from __future__ import annotations
 
@@ -74,9 +74,3 @@ def withdraw() -> ResponseReturnValue:
 def favicon() -> ResponseReturnValue:
     """For programs that ask for it without reading the page."""
     return send_from_directory(current_app.static_folder or "", "icon.svg")
-
-
-@bp.get("/healthz")
-def healthz() -> ResponseReturnValue:
-    """The process answers."""
-    return {"status": "ok"}
