@@ -5,14 +5,13 @@ Nothing else decides: no "final wins", no order of arrival.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, exists, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, case, exists, select
 from sqlalchemy.orm import aliased
 
 from .cashlink import statuses
@@ -34,18 +33,16 @@ def _newest_first(change: Any) -> tuple[ColumnElement[Any], ...]:
 # A statement takes longer to build than to execute: each is built once, with its values left open.
 
 
+def newest_change_id() -> ScalarSelect[int]:
+    """For a statement about investments: the number of the newest change of each."""
+    inner = aliased(StatusChange)
+    newest = select(inner.id).where(inner.investment_id == Investment.cashlink_id, inner.changed_at > UNUSABLE)
+    return newest.order_by(*_newest_first(inner)).limit(1).correlate(Investment).scalar_subquery()
+
+
 @cache
 def _with_newest_change() -> Select[Investment, StatusChange]:
-    inner = aliased(StatusChange)
-    newest = (
-        select(inner.id)
-        .where(inner.investment_id == Investment.cashlink_id, inner.changed_at > UNUSABLE)
-        .order_by(*_newest_first(inner))
-        .limit(1)
-        .correlate(Investment)
-        .scalar_subquery()
-    )
-    return select(Investment, StatusChange).outerjoin(StatusChange, StatusChange.id == newest)
+    return select(Investment, StatusChange).outerjoin(StatusChange, StatusChange.id == newest_change_id())
 
 
 def investments_of(user: User) -> list[tuple[Investment, StatusChange | None]]:
@@ -55,12 +52,6 @@ def investments_of(user: User) -> list[tuple[Investment, StatusChange | None]]:
         .where(Investment.user_id == user.id)
         .order_by(Investment.created_at.desc(), Investment.number.desc())
     )
-    return [(investment, change) for investment, change in db.session.execute(statement)]
-
-
-def with_newest_change(ids: Sequence[uuid.UUID]) -> list[tuple[Investment, StatusChange | None]]:
-    """The investments of these ids, each with its newest change."""
-    statement = _with_newest_change().where(Investment.id.in_(ids))
     return [(investment, change) for investment, change in db.session.execute(statement)]
 
 

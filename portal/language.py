@@ -15,6 +15,9 @@ from flask import Blueprint, Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from flask_login import current_user
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from .database import db
@@ -33,13 +36,7 @@ bp = Blueprint("language", __name__)
 def set_up(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = f"{app.root_path}/translations"
     Babel(app, locale_selector=lambda: LOCALES[language()], default_timezone=ZONE)
-    # Flask-Babel's own look up domain and locale again for each of a page's hundred texts.
-    environment: Any = app.jinja_env
-    environment.install_gettext_callables(
-        gettext=lambda text: _catalogue(language()).ugettext(text),
-        ngettext=lambda one, many, count: _catalogue(language()).ungettext(one, many, count),
-        newstyle=True,
-    )
+    app.jinja_env.globals["_"] = _translated
     app.register_blueprint(bp)
     app.jinja_env.filters.update(
         money=money, whole_money=whole_money, day=day, instant=instant, clock=clock, number=number, percent=percent
@@ -89,6 +86,16 @@ def show_again(place: str) -> ResponseReturnValue | None:
         return None
     answer: ResponseReturnValue = current_app.ensure_sync(current_app.view_functions[endpoint])(**arguments)
     return answer
+
+
+@pass_eval_context
+def _translated(context: EvalContext, text: str, /, **values: Any) -> str:
+    """`_` in templates. Flask-Babel's own looks up domain and locale again for each of a page's hundred texts."""
+    found: str = _catalogue(language()).ugettext(text)
+    if context.autoescape:
+        # As Jinja's own: a text of ours is trusted, what is put into it is escaped.
+        found = Markup(found)  # noqa: S704
+    return found % values if values else found
 
 
 @cache

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from .database import db, now
 from .models import Intent, Investment, Investor, StatusChange
@@ -22,6 +22,18 @@ from .models import Intent, Investment, Investor, StatusChange
 TICK = 0.25
 # A row bears the instant before its commit: those of the last seconds are looked at again.
 OVERLAP = timedelta(seconds=10)
+
+
+# Built once: they are executed four times a second.
+_NEWEST = select(func.max(StatusChange.id))
+_NEWS = (
+    select(Investment.id)
+    .join(StatusChange, StatusChange.investment_id == Investment.cashlink_id)
+    .where(StatusChange.id > bindparam("last"), StatusChange.id <= bindparam("newest"))
+)
+_CLOSED = select(Intent.id, Intent.closed_at, Intent.investment_id, Intent.investor_id).where(
+    Intent.closed_at > bindparam("since")
+)
 
 
 class Listener:
@@ -167,16 +179,11 @@ class Watcher:
         On PostgreSQL a row can appear below one that was seen already; each stream therefore looks for itself, too,
         now and then.
         """
-        newest = db.session.scalar(select(func.max(StatusChange.id))) or 0
+        newest = db.session.scalar(_NEWEST) or 0
         last = newest if self._newest_row is None else self._newest_row
         found: set[uuid.UUID] = set()
         if newest > last:
-            statement = (
-                select(Investment.id)
-                .join(StatusChange, StatusChange.investment_id == Investment.cashlink_id)
-                .where(StatusChange.id > last, StatusChange.id <= newest)
-            )
-            found.update(db.session.scalars(statement))
+            found.update(db.session.scalars(_NEWS, {"last": last, "newest": newest}))
         elif newest < last:
             # Rows are only ever appended: this is another database under the same name, restored or started over.
             self._hub.wake_all()
@@ -185,10 +192,8 @@ class Watcher:
 
     def _with_closed_intents(self) -> set[uuid.UUID]:
         """Investments whose creation, or whose investor's import, has been decided."""
-        statement = select(Intent.id, Intent.closed_at, Intent.investment_id, Intent.investor_id)
-        rows: set[tuple[Any, ...]] = {
-            tuple(row) for row in db.session.execute(statement.where(Intent.closed_at > self._closed_at - OVERLAP))
-        }
+        since = {"since": self._closed_at - OVERLAP}
+        rows: set[tuple[Any, ...]] = {tuple(row) for row in db.session.execute(_CLOSED, since)}
         fresh = rows - self._seen
         found = {investment_id for _id, _closed_at, investment_id, _investor_id in fresh if investment_id}
         investors = {investor_id for _id, _closed_at, _investment_id, investor_id in fresh if investor_id}

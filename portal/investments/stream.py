@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import history, live
 from ..accounts import sessions
 from ..database import db
-from ..models import Intent
+from ..models import Intent, Investment
 
 # Seconds between two signs of life; a client that has gone away is noticed by them.
 KEEP_ALIVE = 15.0
@@ -56,13 +58,20 @@ def _event(state: State) -> str:
 def _look(app: Flask, investment_id: uuid.UUID, session_token: str) -> State | None:
     """None once the session has ended or the investment is no longer this person's."""
     with app.app_context():
-        user = sessions.load_user(session_token)
-        if user is None:
-            return None
-        found = history.with_newest_change([investment_id])
-        if not found or found[0][0].user_id != user.id:
-            return None
-        investment, change = found[0]
-        newest = select(Intent.result).where(Intent.investment_id == investment_id).order_by(Intent.id.desc()).limit(1)
-        result = db.session.scalar(newest)
-        return (change.id if change else 0, investment.units, investment.start_url, investment.released_at, result)
+        owner = sessions.owner_of(session_token)
+        row = db.session.execute(_state(), {"id": investment_id, "owner": owner}).first() if owner else None
+        return tuple(row) if row else None
+
+
+@cache
+def _state() -> Select[Any]:
+    newest_result = (
+        select(Intent.result).where(Intent.investment_id == Investment.id).order_by(Intent.revision.desc()).limit(1)
+    )
+    return select(
+        func.coalesce(history.newest_change_id(), 0),
+        Investment.units,
+        Investment.start_url,
+        Investment.released_at,
+        newest_result.correlate(Investment).scalar_subquery(),
+    ).where(Investment.id == bindparam("id"), Investment.user_id == bindparam("owner"))
