@@ -97,7 +97,7 @@ class Waiting:
         ages = GaugeMetricFamily(
             "portal_waiting_oldest_seconds", "How long the oldest of them has waited", labels=["kind", "state"]
         )
-        for kind, state, count, since in _waiting():
+        for kind, state, count, since in what_waits():
             counts.add_metric([kind, state], count)
             ages.add_metric([kind, state], (now() - since).total_seconds())
         yield counts
@@ -106,7 +106,7 @@ class Waiting:
         yield GaugeMetricFamily("portal_unreadable_webhooks", "Bodies kept for the operator", value=unreadable or 0)
 
 
-def _waiting() -> Sequence[Any]:
+def what_waits() -> Sequence[Any]:
     """Calls whose answer is open or that a person must look at, and mails that are not sent; each by its index."""
     count, since = func.count(), func.min(Intent.created_at)
     statement = union_all(

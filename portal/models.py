@@ -129,6 +129,14 @@ class Investor(Model):
     """
 
     __tablename__ = "investor"
+    __table_args__ = (
+        Index(
+            "ix_investor_importing",
+            "consented_at",
+            sqlite_where=text("imported_at IS NULL"),
+            postgresql_where=text("imported_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), unique=True)
