@@ -251,7 +251,8 @@ def test_investment_begins_unsigned_with_a_start_url(simulator: RunningSimulator
         ({"campaign_id": "none"}, "campaign_id"),
         ({"campaign_id": NOT_OPEN}, "campaign_id"),
         ({"investor_id": "none"}, "investor_id"),
-        ({"signed_date": "2026-01-01T00:00:00Z"}, "signed_date"),
+        ({"signed_at": "2026-01-01T00:00:00Z"}, "units"),
+        ({"units": 5}, "signed_at"),
         ({"amount": 500}, "amount"),
     ],
 )

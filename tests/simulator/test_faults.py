@@ -527,7 +527,7 @@ def test_early_one_arrives_before_the_answer_and_is_true(tmp_path: Path) -> None
         assert receiver.bodies[0]["investment_id"] == investment["id"]
         found = simulator.call("GET", f"/v2/investments/{investment['id']}/").json()
         assert found["status"] == "KYC_PENDING"
-        assert found["signed_date"] == receiver.bodies[0]["changed_at"]
+        assert found["signed_at"] == receiver.bodies[0]["changed_at"]
         assert found["units"] > 0
         assert Robot(investment["start_url"]).heading == "Confirm your identity"
         receiver.answers = [503]

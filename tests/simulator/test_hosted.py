@@ -18,7 +18,7 @@ def test_robot_gets_through_on_default_values(simulator: RunningSimulator, langu
     robot.walk()
     found = simulator.call("GET", f"/v2/investments/{investment['id']}/").json()
     assert (found["status"], found["units"]) == ("REVIEW_PENDING", 10)
-    assert found["signed_date"].endswith("Z")
+    assert found["signed_at"].endswith("Z")
     assert robot.page.find("a", href="http://localhost:8000/investments") is not None
 
 
@@ -27,7 +27,7 @@ def test_identified_investor_need_not_identify_again(simulator: RunningSimulator
     simulator.identify_investor(investor_id)
     investment = simulator.invest(investor_id=investor_id)
     robot = Robot(investment["start_url"])
-    assert "Step 1 of 4" in robot.text
+    assert "Step 1 of 5" in robot.text
     robot.walk()
     assert simulator.status(investment) == "REVIEW_PENDING"
     assert "Confirm your identity" not in robot.headings
@@ -38,8 +38,11 @@ def test_start_url_resumes_in_another_browser(simulator: RunningSimulator) -> No
     first = Robot(investment["start_url"])
     first.submit(email="alice@example.com")
     first.submit(amount="2,500")
+    first.submit(horizon="earlier")
     second = Robot(investment["start_url"], "de")
-    assert second.heading == "Unterlagen und Bestätigungen"
+    assert second.heading == "Kenntnisse und Erfahrungen"
+    chosen = second.page.find("input", id="horizon-earlier", checked=True)
+    assert chosen is not None
     second.open(investment["start_url"] + "/amount")
     assert "2.500,00" in str(second.form())
     second.open(investment["start_url"] + "/welcome")
@@ -263,4 +266,4 @@ def test_language_is_switched_by_a_link_that_keeps_the_place(simulator: RunningS
     robot.open(str(link["href"]))
     assert robot.heading == "Betrag"
     robot.submit()
-    assert robot.heading == "Unterlagen und Bestätigungen"
+    assert robot.heading == "Kenntnisse und Erfahrungen"
