@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from .running import BOND, SOLAR, Robot, RunningSimulator
+from .running import BOND, SOLAR, Receiver, Robot, RunningSimulator, wait_until
+from .test_studio import act, studio_post
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
@@ -267,3 +268,103 @@ def test_language_is_switched_by_a_link_that_keeps_the_place(simulator: RunningS
     assert robot.heading == "Betrag"
     robot.submit()
     assert robot.heading == "Kenntnisse und Erfahrungen"
+
+
+def test_unfavourable_answers_warn_and_can_be_gone_past(simulator: RunningSimulator) -> None:
+    investment = simulator.invest()
+    robot = Robot(investment["start_url"])
+    robot.submit()
+    robot.submit()
+    assert robot.heading == "Knowledge and experience"
+    assert "Warning" not in robot.text
+    assert robot.submit(knowledge="insured", experience="never").status_code == 200
+    assert robot.url.endswith("/questions")
+    assert "Warning: this product may not be appropriate for you" in robot.text
+    assert "No deposit guarantee protects this investment" in robot.text
+    assert "tied up until the end" not in robot.text
+    refused = robot.submit(acknowledged=None)
+    assert refused.status_code == 422
+    assert robot.page.find(id="error-acknowledged") is not None
+    robot.submit()
+    assert robot.heading == "Documents and confirmations"
+    robot.walk()
+    assert simulator.status(investment) == "REVIEW_PENDING"
+
+
+def test_answer_that_was_not_offered_is_refused(simulator: RunningSimulator) -> None:
+    robot = Robot(simulator.invest()["start_url"])
+    robot.submit()
+    robot.submit()
+    assert robot.submit(horizon="for ever", experience=None).status_code == 422
+    for name in ("horizon", "experience"):
+        assert robot.page.find(id=f"error-{name}") is not None
+
+
+def press(robot: Robot, outcome: str) -> None:
+    form = robot.form()
+    assert form is not None
+    values = [str(button.get("value")) for button in form.find_all("button")]
+    robot.submit(button=values.index(outcome))
+
+
+def test_identification_may_need_a_person(simulator: RunningSimulator) -> None:
+    investment = simulator.signed()
+    robot = Robot(investment["start_url"])
+    press(robot, "review")
+    assert robot.heading == "Your identification is being checked"
+    assert simulator.status(investment) == "KYC_PENDING"
+    robot.open(investment["start_url"] + "/identification")
+    assert robot.url.endswith("/status")
+    studio = Robot(f"{simulator.url}/studio/investments/{investment['id']}")
+    assert "Manual review required" in studio.text
+    studio.submit()
+    assert simulator.status(investment) == "REVIEW_PENDING"
+    assert "Under review" in studio.text
+
+
+def test_failed_identification_ends_on_the_issuer_s_word(simulator: RunningSimulator) -> None:
+    investment = simulator.signed()
+    robot = Robot(investment["start_url"])
+    press(robot, "fails")
+    assert robot.heading == "Your identification has failed"
+    assert simulator.status(investment) == "KYC_PENDING"
+    studio = Robot(f"{simulator.url}/studio/investments/{investment['id']}")
+    assert "/identify" not in str(studio.page)
+    assert studio_post(simulator, f"investments/{investment['id']}/identify").status_code == 409
+    assert simulator.status(investment) == "KYC_PENDING"
+    assert studio_post(simulator, f"investments/{investment['id']}/cancel").status_code == 303
+    assert simulator.status(investment) == "ABORTION"
+
+
+@pytest.mark.parametrize("actions", [[], ["identify", "review", "accept", "pay", "deliver"]])
+def test_withdrawal_within_14_days_gives_the_amount_back(
+    simulator: RunningSimulator, receiver: Receiver, actions: list[str]
+) -> None:
+    simulator.start_sender()
+    before = simulator.product()
+    investment = simulator.signed()
+    act(simulator, investment, *actions)
+    assert simulator.product() != before
+    simulator.skip(13)
+    robot = Robot(investment["start_url"] + "/status")
+    link = robot.page.find("a", href=lambda href: bool(href) and href.endswith("/withdrawal"))
+    assert link is not None
+    robot.open(str(link["href"]))
+    assert robot.submit(withdraw=None).status_code == 422
+    assert simulator.status(investment) != "CANCELLATION"
+    robot.submit()
+    assert robot.heading == "The contract was cancelled"
+    assert simulator.status(investment) == "CANCELLATION"
+    assert simulator.product() == before
+    wait_until(lambda: "CANCELLATION" in receiver.statuses())
+    again = Robot(investment["start_url"] + "/withdrawal")
+    assert again.response.status_code == 409
+
+
+def test_after_14_days_nobody_withdraws(simulator: RunningSimulator) -> None:
+    investment = simulator.signed()
+    robot = Robot(investment["start_url"] + "/withdrawal")
+    simulator.skip(14)
+    assert robot.submit().status_code == 409
+    assert "/withdrawal" not in str(Robot(investment["start_url"] + "/status").page)
+    assert simulator.status(investment) == "KYC_PENDING"

@@ -16,7 +16,7 @@ from .test_studio import act
 
 PACKAGE = Path(__file__).parents[2] / "portal" / "simulator"
 # The same word in both languages.
-SAME = {"API", "IBAN", "Name", "Person", "Status", "Studio", "Webhooks"}
+SAME = {"IBAN", "Name", "Person", "Status", "Studio", "Webhooks"}
 
 
 UNSIGNED = ("welcome", "amount", "questions", "documents", "documents/1", "signature")
