@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 
 from . import deadlines, deliveries, rules, store
 from .faults import Armed
-from .models import ApiCall, Attempt, Delivery, Document, Identification, Investment, Investor, StatusChange, Wallet, db
+from .models import ApiCall, Attempt, Delivery, Document, Identification, Investment, Investor, StatusChange, db
 from .rules import instant
 from .runtime import runtime
 
@@ -38,7 +38,6 @@ def state() -> Response:
             "documents": _count(Document),
             "investors": _count(Investor),
             "identifications": _count(Identification),
-            "wallets": _count(Wallet),
             "investments": _count(Investment),
             "status_changes": _count(StatusChange),
             "deliveries": _count(Delivery),
@@ -182,7 +181,6 @@ def _investment(row: Investment) -> dict[str, Any]:
         "investor_id": row.investor_id,
         "campaign_id": row.campaign_id,
         "status": row.status,
-        "kyc": row.kyc,
         "units": row.units,
         "status_changes": [{"status": at.status, "changed_at": instant(at.changed_at)} for at in row.changes],
     }

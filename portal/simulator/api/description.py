@@ -223,4 +223,3 @@ def as_text() -> str:
     language.init_app(app)
     with app.test_request_context():
         return json.dumps(build(), indent=1, ensure_ascii=False) + "\n"
-
