@@ -17,7 +17,7 @@ from flask import Flask, Response, request
 
 from portal.simulator.api import checking, description
 from portal.simulator.api.operations import JSON, OPERATIONS
-from portal.simulator.api.schemas import SCHEMAS, SOURCE
+from portal.simulator.api.schemas import LIMITS, SCHEMAS, SOURCE
 
 from ..acts import Acts
 from ..people import add_user
@@ -62,6 +62,8 @@ def test_each_point_of_the_description_names_its_source() -> None:
     for name, schema in SCHEMAS.items():
         for field, shape in schema.get("properties", {}).items():
             assert shape.get(SOURCE) in SOURCES, (name, field)
+            if shape.keys() & {"maxLength", "enum"} and name.startswith("New"):
+                assert shape.get(LIMITS) in SOURCES, (name, field)
     built = json.loads(description.FILE.read_text(encoding="utf-8"))
     for path, methods in built["paths"].items():
         for method, operation in methods.items():

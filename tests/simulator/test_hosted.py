@@ -189,7 +189,7 @@ def test_last_units_are_sold_once(simulator: RunningSimulator) -> None:
 def test_data_that_does_not_match_can_be_corrected(simulator: RunningSimulator) -> None:
     investment = simulator.signed()
     robot = Robot(investment["start_url"])
-    robot.submit(button=1)
+    press(robot, "mismatch")
     assert simulator.status(investment) == "KYC_INSUFFICIENT"
     robot.open(investment["start_url"] + "/welcome")
     robot.submit(street="Hauptstr. 38")
@@ -201,7 +201,7 @@ def test_data_that_does_not_match_can_be_corrected(simulator: RunningSimulator) 
 def test_identification_can_be_left_for_later(simulator: RunningSimulator) -> None:
     investment = simulator.signed()
     robot = Robot(investment["start_url"])
-    robot.submit(button=2)
+    press(robot, "later")
     assert robot.url.endswith("/status")
     assert robot.form() is None
     assert simulator.status(investment) == "KYC_PENDING"

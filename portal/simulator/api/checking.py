@@ -9,11 +9,11 @@ from functools import cache
 from typing import Any
 
 from .. import rules
-from .schemas import MESSAGE, RULE, RULES, SCHEMAS, SOURCE, Schema
+from .schemas import LIMITS, MESSAGE, REQUIRED, RULE, RULES, SCHEMAS, SOURCE, Schema
 
 Errors = list[str] | dict[str, Any] | None
 
-REQUIRED = "This field is required."
+MISSING = "This field is required."
 UNKNOWN = "This field is not known."
 
 TYPES: dict[str, tuple[type, str]] = {
@@ -31,7 +31,8 @@ FORMATS: dict[str, tuple[Callable[[str], bool], str]] = {
 }
 KEYWORDS = {
     *("type", "enum", "const", "pattern", "format", "minLength", "maxLength", "minimum", "maximum", "description"),
-    *("properties", "required", "additionalProperties", "dependentRequired", "$ref", SOURCE, RULE, MESSAGE),
+    *("properties", "required", "additionalProperties", "dependentRequired", "$ref"),
+    *(SOURCE, LIMITS, REQUIRED, RULE, MESSAGE),
 }
 
 
@@ -65,10 +66,10 @@ def _check_object(value: Any, schema: Schema, strict: bool) -> Errors:
     if not isinstance(value, dict):
         return {"non_field_errors": ["An object is expected."]}
     fields: Mapping[str, Schema] = schema["properties"]
-    errors: dict[str, Any] = {name: [REQUIRED] for name in schema.get("required", ()) if name not in value}
+    errors: dict[str, Any] = {name: [MISSING] for name in schema.get("required", ()) if name not in value}
     for name, others in schema.get("dependentRequired", {}).items():
         if name in value:
-            errors |= {other: [REQUIRED] for other in others if other not in value}
+            errors |= {other: [MISSING] for other in others if other not in value}
     for name, field in fields.items():
         if name in value and (found := check(value[name], field, strict)):
             errors[name] = found

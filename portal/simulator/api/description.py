@@ -19,7 +19,7 @@ from ..assumptions import SCOPES, UPLOAD_TYPES
 from ..runtime import runtime
 from .idempotency import HEADER, KEY_PATTERN
 from .operations import BASE, FORM, JSON, MULTIPART, OPERATIONS, Operation
-from .schemas import ASSUMED, DOCUMENTED, RULE, RULES, SCHEMAS, SOURCE, Schema
+from .schemas import ASSUMED, DOCUMENTED, LIMITS, RULE, RULES, SCHEMAS, SOURCE, Schema
 
 FILE = Path(__file__).parents[3] / "docs" / "openapi.json"
 DOCUMENTATION = "https://docs.cashlink.de/"
@@ -194,6 +194,7 @@ def _rows(schema: Schema) -> Iterator[dict[str, Any]]:
             "type": shape.get("type", ""),
             "null": "anyOf" in field,
             "facts": _facts(shape),
+            "limits": shape.get(LIMITS) if field.get(SOURCE) != ASSUMED else None,
             "rule": RULES[shape[RULE]].meaning if RULE in shape else "",
             "source": field.get(SOURCE),
         }

@@ -21,8 +21,8 @@ from ..runtime import runtime
 from .errors import ApiError, conflict, refused
 
 HEADER = "X-Idempotency-Key"
-# Visible characters; how long a key may be is not documented.
-KEY_PATTERN = "^[!-~]{1,255}$"
+# Printable ASCII, with no space around it; how long a key may be is not documented.
+KEY_PATTERN = "^[!-~]([ -~]{0,253}[!-~])?$"
 LONGEST_WAIT_SECONDS, LOOK_EVERY_SECONDS = 30, 0.02
 
 
@@ -34,7 +34,7 @@ def answer_once(execute: Callable[[], Response]) -> Response:
         db.session.commit()
         return response
     if not re.fullmatch(KEY_PATTERN, key):
-        raise refused({HEADER: ["1 to 255 visible ASCII characters are expected."]})
+        raise refused({HEADER: ["1 to 255 printable ASCII characters are expected."]})
     fingerprint = _fingerprint()
     if not _claim_or_wait(key, fingerprint):
         return _replay(key, fingerprint)

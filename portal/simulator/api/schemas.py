@@ -23,6 +23,8 @@ Schema = dict[str, Any]
 
 DOCUMENTED, SEEN, ASSUMED = "documented", "seen", "assumed"
 SOURCE, RULE, MESSAGE = "x-cashlink-source", "x-cashlink-rule", "x-message"
+# A field may be documented while its lengths, patterns and choices, or that it is required, are our guess.
+LIMITS, REQUIRED = "x-cashlink-limits-source", "x-cashlink-required-source"
 
 # One line of text: no control characters, and something else than spaces.
 LINE = r"^[^\u0000-\u001f\u007f]*[^\u0000-\u0020\u007f][^\u0000-\u001f\u007f]*$"
@@ -78,11 +80,12 @@ RULES: dict[str, Rule] = {
 
 
 def text(source: str, longest: int = 200, **more: Any) -> Schema:
-    return {"type": "string", "minLength": 1, "maxLength": longest, "pattern": LINE, **more, SOURCE: source}
+    limits: Schema = {"minLength": 1, "maxLength": longest, "pattern": LINE, LIMITS: ASSUMED}
+    return {"type": "string", **limits, **more, SOURCE: source}
 
 
 def one_of(source: str, *choices: str) -> Schema:
-    return {"type": "string", "enum": list(choices), SOURCE: source}
+    return {"type": "string", "enum": list(choices), LIMITS: ASSUMED, SOURCE: source}
 
 
 def boolean(source: str) -> Schema:
@@ -98,7 +101,8 @@ def moment(source: str, **more: Any) -> Schema:
 
 
 def country(source: str) -> Schema:
-    return text(source, 3, pattern="^[A-Z]{3}$", **{RULE: "country", MESSAGE: RULES["country"].message})
+    message = RULES["country"].message
+    return text(source, 3, pattern="^[A-Z]{3}$", **{RULE: "country", MESSAGE: message, LIMITS: DOCUMENTED})
 
 
 def identifier(source: str) -> Schema:
@@ -113,7 +117,7 @@ def record(properties: dict[str, Schema], optional: tuple[str, ...] = (), **more
     """An object that is closed: in the strict mode unknown fields are refused."""
     required = [name for name in properties if name not in optional]
     shape: Schema = {"type": "object", "properties": properties, "additionalProperties": False, **more}
-    return shape | ({"required": required} if required else {})
+    return shape | ({"required": required, REQUIRED: ASSUMED} if required else {})
 
 
 def or_null(schema: Schema) -> Schema:
@@ -183,6 +187,7 @@ COMMUNICATION = record(
             "type": "string",
             "format": "email",
             "maxLength": 254,
+            LIMITS: ASSUMED,
             MESSAGE: "An email address is expected.",
             SOURCE: DOCUMENTED,
         },
@@ -222,7 +227,7 @@ NEW_INVESTMENT = record(
     {
         "campaign_id": text(DOCUMENTED, ID_LENGTH),
         "investor_id": text(DOCUMENTED, ID_LENGTH),
-        "units": {"type": "integer", "minimum": 1, "maximum": 10**9, SOURCE: DOCUMENTED},
+        "units": {"type": "integer", "minimum": 1, "maximum": 10**9, LIMITS: ASSUMED, SOURCE: DOCUMENTED},
         "signed_at": moment(DOCUMENTED, **{RULE: "past"}),
     },
     optional=("units", "signed_at"),
