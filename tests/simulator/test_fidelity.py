@@ -49,7 +49,7 @@ def test_a_script_from_the_public_guide_runs_with_url_and_credentials_changed(si
 
 
 def test_the_shipped_description_is_fresh() -> None:
-    assert description.FILE.read_text(encoding="utf-8") == description.as_text(), "python -m portal.simulator.api"
+    assert description.FILE.read_text(encoding="utf-8") == description.as_text(), "make description"
 
 
 def test_the_served_description_is_the_shipped_one(simulator: RunningSimulator) -> None:

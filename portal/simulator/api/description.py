@@ -1,6 +1,6 @@
 """The API's description in OpenAPI 3.1, made from the declarations, and the same as a page to read.
 
-`python -m portal.simulator.api` writes the file that is shipped, docs/openapi.json; what is served differs
+`make description` writes the file that is shipped, docs/openapi.json; what is served differs
 from it in nothing but the mode: without SIMULATOR_STRICT unknown fields are allowed.
 """
 
