@@ -46,6 +46,7 @@ def run(simulator: RunningSimulator, folder: Path, examples: int, seed: int, *op
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_simulator_keeps_to_its_description(simulator: RunningSimulator, tmp_path: Path) -> None:
     report = run(simulator, tmp_path, 2, 20261125)
     assert "Tested: 11" in report
