@@ -9,7 +9,6 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -95,7 +94,6 @@ def rules(about: About) -> list[Rule]:
     return [found for found in _RULES if found.about == about]
 
 
-@cache
 def verified(path: Path = VERIFIED_FILE) -> dict[str, date]:
     """By rule: the day on which Cashlink itself was seen to keep it."""
     with path.open("rb") as file:
