@@ -74,6 +74,8 @@ def test_with_write_test_data_bear_a_name_and_the_report_no_secret(contracted: C
     found = states(tmp_path)
     assert [name for name, state in found.items() if state == "failed"] == ["key-other-body"], result.output
     not_tried = {name for name, state in found.items() if state == "unknown"}
+    # Whether two requests with one key meet is a matter of luck without the simulator's help.
+    not_tried -= {"key-in-parallel"}
     assert not_tried == {rule.id for rule in rules("api") if rule.needs == "control"} | {"status-codes"}
     report = (tmp_path / "report.md").read_text()
     assert "ihre Personen heißen SELFCHECK" in report
