@@ -21,6 +21,7 @@ from .app.run import check_app
 from .control import Control
 from .report import Report, Verdict
 from .texts import Text
+from .texts import usual_language as usual_language
 
 WRITERS: dict[str, Callable[[Report, str], str]] = {
     "html": reports.as_page,

@@ -18,9 +18,11 @@ import requests
 from click.testing import CliRunner, Result
 
 from portal.cli import main
+from portal.contract.app.knocks import Target
+from portal.contract.app.run import check_app
 from portal.contract.rules import rules
 
-from ..simulator.running import BOND, CREDENTIALS, RunningSimulator
+from ..simulator.running import BOND, CREDENTIALS, Receiver, RunningSimulator
 from ..world import World, free_port, wait_until
 from .own_portal import check
 
@@ -51,11 +53,49 @@ MISTAKES = {
 }
 
 
-def test_our_own_portal_keeps_every_rule(world: World) -> None:
+def test_our_own_portal_keeps_every_rule(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The jitter at its shortest.
+    monkeypatch.setattr("portal.intents.random.uniform", lambda shortest, longest: shortest)
     report = check(world, patience=30)
     assert {v.rule.id: v.finding.seen.en for v in report.verdicts if v.finding.state != "ok"} == {}
     assert len(report.verdicts) == len(rules("app"))
     assert report.exit_code == 0
+
+
+def test_webhooks_are_tried_with_a_token_of_the_applications_own_endpoint(tmp_path: Path) -> None:
+    client = {"CASHLINK_WEBHOOK_CLIENT_ID": "cashlink", "CASHLINK_WEBHOOK_CLIENT_SECRET": "secret-of-16-letters"}
+    with World(tmp_path, background=False, CASHLINK_WEBHOOK_TOKENS="", **client) as world:
+        target = Target(f"{world.url}/webhooks/cashlink", "", f"{world.url}/oauth/token", *client.values())
+        report = check_app(target, world.simulator_url, lambda plan: None, plans=())
+        states = {verdict.rule.id: verdict.finding.state for verdict in report.verdicts}
+    webhooks = {name: state for name, state in states.items() if name.startswith("app-webhook")}
+    assert len(webhooks) == 5
+    assert set(webhooks.values()) == {"ok"}
+    assert {state for name, state in states.items() if name not in webhooks} == {"unknown"}, "nobody has subscribed"
+
+
+def test_by_hand_each_round_says_what_to_do(simulator: RunningSimulator, receiver: Receiver) -> None:
+    arguments = ["check", "--app", receiver.url, "--control", simulator.url, "--patience", "0.1", "--language", "de"]
+    result = CliRunner().invoke(main, [*arguments, "--round", "calm", "--round", "redirect"], input="\n\n")
+    assert "Runde calm: Zeichnen Sie mit einer neuen Person" in result.output
+    assert "Runde redirect" in result.output
+    assert "Drücken Sie die Eingabetaste" in result.output
+    # This one lets everybody in.
+    assert result.exit_code == 1
+    assert "Ein Webhook ohne das richtige Token wird mit 401 beantwortet: ein falsches Token: 204" in result.output
+    assert simulator.control("GET", "faults") == []
+
+
+def test_what_cannot_be_tried_is_said_at_once(simulator: RunningSimulator) -> None:
+    arguments = ["check", "--app", "http://localhost:9/webhook"]
+    nowhere = CliRunner().invoke(main, [*arguments, "--control", "http://localhost:9"])
+    assert nowhere.exit_code == 1
+    assert "Start one: portal simulator" in nowhere.output
+    wrong = CliRunner().invoke(main, [*arguments, "--control", simulator.url, "--round", "third"])
+    assert wrong.exit_code == 2
+    assert "No such round: third" in wrong.output
+    neither = CliRunner().invoke(main, ["check"])
+    assert neither.exit_code == 2
 
 
 @contextmanager
@@ -104,6 +144,14 @@ def self_check(folder: Path, simulator: RunningSimulator, wrong: str = "", patie
 def failures(folder: Path) -> set[str]:
     report = json.loads((folder / "report.json").read_text())
     return {row["id"] for row in report["rules"] if row["state"] == "failed"}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Answers each webhook with 204."""
+    running = Receiver()
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -66,3 +66,6 @@ def test_a_seed_of_another_day_is_told(tmp_path: Path) -> None:
     result = check(tmp_path, free_port(), free_port())
     assert bad(result) == ["seed"]
     assert "days old" in result.output
+    german = check(tmp_path, free_port(), free_port(), LC_ALL="de_DE.UTF-8")
+    assert "Tage alt" in german.output
+    assert "Was zu tun ist: Führen Sie aus: portal demo" in german.output
