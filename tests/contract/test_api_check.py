@@ -81,6 +81,8 @@ def test_with_write_test_data_bear_a_name_and_the_report_no_secret(contracted: C
     assert "ihre Personen heißen SELFCHECK" in report
     assert "nicht eingehalten" in report
     state = contracted.simulator.control("GET", "state")
+    kinds = ("investors", "investments", "documents", "identifications")
+    assert f"{sum(state['counts'][kind] for kind in kinds)} Objekte wurden angelegt" in report
     ids = [row["id"] for kind in ("investors", "investments") for row in state[kind]]
     assert ids
     for text in (report, (tmp_path / "report.json").read_text(), result.output):

@@ -15,6 +15,8 @@ RULES = [*rules("api"), *rules("app")]
 
 def test_there_are_25_to_40_rules_each_once() -> None:
     assert 25 <= len(RULES) <= 40
+    assert f"holds {len(RULES)} rules" in (ROOT / "README.md").read_text()
+    assert f"{len(RULES)} rules of an integration" in (ROOT / "CHANGELOG.md").read_text()
     assert len({rule.id for rule in RULES}) == len(RULES)
     assert len({rule.sentence.en for rule in RULES}) == len(RULES)
 

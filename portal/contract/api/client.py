@@ -94,7 +94,8 @@ class Api:
     def __init__(self, access: Access) -> None:
         self.access = access
         self.session = new_session(access.proxy, access.ca_file)
-        self.created = 0
+        # A repeat with the same key gives the same id, and has created nothing.
+        self.created: set[str] = set()
         self._control = Control(access.control_url) if access.control_url else None
         self._token = ""
         self._made: dict[str, str] = {}
@@ -143,8 +144,8 @@ class Api:
             first = self.new_token()
             answer = self._send(method, path, body, key, first, more)
         self._token = self._token if token else first
-        if method == "POST" and answer.is_success:
-            self.created += 1
+        if method == "POST" and answer.is_success and answer.text("id"):
+            self.created.add(answer.text("id"))
         return answer
 
     def _send(self, method: str, path: str, body: Any, key: str, token: str, more: dict[str, Any]) -> Answer:

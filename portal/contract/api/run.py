@@ -22,8 +22,8 @@ def check_api(access: Access, tell: Callable[[Verdict], object] = lambda verdict
         note = Text("Nothing was created.", "Es wurde nichts angelegt.")
         if api.created:
             note = Text(
-                f"{api.created} objects were created; their persons bear the name {MARK}.",
-                f"{api.created} Objekte wurden angelegt; ihre Personen heißen {MARK}.",
+                f"{len(api.created)} objects were created; their persons bear the name {MARK}.",
+                f"{len(api.created)} Objekte wurden angelegt; ihre Personen heißen {MARK}.",
             )
         return Report(SUBJECT, access.host, datetime.now(UTC).date(), verdicts, note)
     finally:
