@@ -194,8 +194,8 @@ def check(
     """Hold your application, or an API, against the contract of an integration. A self-check, no certificate.
 
     With --app your application works against `portal simulator`, which misbehaves meanwhile (what was armed there is
-    cleared); somebody or a script subscribes once per round. With --api each rule is tried at CASHLINK_API_URL, reading only unless --write is given;
-    with --control, for a simulator, also what only a simulator does when asked.
+    cleared); somebody or a script subscribes once per round. With --api each rule is tried at CASHLINK_API_URL, reading
+    only unless --write is given; with --control, for a simulator, also what only a simulator does when asked.
 
     Exit code: 0 nothing failed, 1 a rule is not kept, 2 it was called wrongly.
     """
