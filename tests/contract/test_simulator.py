@@ -113,7 +113,7 @@ def test_the_simulator_keeps_every_rule(contracted: Contracted) -> None:
 
 @pytest.mark.parametrize("rule", [rule for rule in rules("api") if not rule.mode], ids=lambda rule: rule.id)
 def test_a_broken_simulator_is_found(contracted: Contracted, monkeypatch: pytest.MonkeyPatch, rule: Rule) -> None:
-    monkeypatch.setattr("portal.contract.api.webhooks.SECONDS", 1.5)
+    monkeypatch.setattr("portal.contract.api.webhooks.SECONDS", 0.8)
     broken = BROKEN[rule.id]
     if isinstance(broken, Lie):
         contracted.lying.lie = broken
