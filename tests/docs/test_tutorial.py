@@ -1,0 +1,161 @@
+"""The tutorial's code, as it stands on the page, subscribes at the simulator and survives what it says it survives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+pytest.importorskip("portal.simulator", reason="the simulator has been deleted")
+
+from ..journey import Visitor
+from ..simulator.running import Robot, RunningSimulator
+from ..world import free_port, wait_until
+from .shop import CAMPAIGN_ID, PAGE, TOKEN, Shop, files, write
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
+    port = free_port()
+    running = RunningSimulator(
+        tmp_path_factory.mktemp("simulator") / "simulator.sqlite3",
+        f"http://localhost:{port}/webhooks/cashlink",
+        webhook_token=TOKEN,
+        return_url=f"http://localhost:{port}/investments",
+    )
+    running.start_sender()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, simulator: RunningSimulator) -> Iterator[Shop]:
+    folder = tmp_path_factory.mktemp("tutorial") / "shop"
+    write(folder)
+    port = int(simulator.app.extensions["simulator"].settings.webhook_url.split(":")[2].split("/")[0])
+    running = Shop(folder, port, simulator.url)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def kim(shop: Shop) -> Iterator[Visitor]:
+    """The user of the page, signed in."""
+    with Visitor(shop.url) as visitor:
+        visitor.open("/login").send({"email": "kim@example.org", "password": "try-me"}, form="form")
+        yield visitor
+
+
+def state(simulator: RunningSimulator) -> dict[str, Any]:
+    return dict(simulator.control("GET", "state"))
+
+
+def test_each_file_of_the_page_is_shown_and_named_in_its_table() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+\.py)`", row)} == set(files())
+
+
+def test_the_pages_code_runs_a_subscription(simulator: RunningSimulator, shop: Shop, kim: Visitor) -> None:
+    """With a lost answer, an outage, a double click and a duplicate on the way."""
+    for call, fault in (
+        ("create_investor", "after:lost"),
+        ("create_investment", "before:503"),
+        ("delivery", "duplicate"),
+    ):
+        simulator.control("POST", "faults", {"on": call, "fault": fault, "times": 1})
+    kim.send(form="form")
+    wait_until(lambda: state(simulator)["investors"], 20, "the investor")
+    kim.open("/campaign")
+    with ThreadPoolExecutor(4) as pool:
+        clicks = [
+            pool.submit(kim.browser.post, f"{shop.url}/invest", data={"number": "1"}, allow_redirects=False, timeout=20)
+            for _ in range(4)
+        ]
+    assert {click.result().status_code for click in clicks} == {303}
+
+    def start_url() -> str:
+        link = kim.open("/investments").page.select_one("a")
+        return str(link["href"]) if link else ""
+
+    wait_until(start_url, 30, "the way on to Cashlink", known=shop.log.read_text)
+    again = kim.browser.post(f"{shop.url}/invest", data={"number": "9"}, allow_redirects=False, timeout=20)
+    assert again.headers["Location"] == start_url()
+    Robot(start_url()).walk(until="/identification")
+    wait_until(lambda: kim.open("/investments").status == "KYC_PENDING", 20, "the status", known=shop.log.read_text)
+
+    (investment,) = state(simulator)["investments"]
+    assert investment["campaign_id"] == CAMPAIGN_ID
+    (investor,) = state(simulator)["investors"]
+    assert investor["has_communication"]
+    # Signed: only now a second one is granted, and only once.
+    for _ in range(2):
+        kim.browser.post(f"{shop.url}/invest", data={"number": "2"}, allow_redirects=False, timeout=20)
+    assert len(state(simulator)["investments"]) == 2
+
+
+def test_a_lost_webhook_and_a_wrong_one_are_put_right_by_asking(
+    simulator: RunningSimulator, shop: Shop, kim: Visitor
+) -> None:
+    investment = next(row for row in state(simulator)["investments"] if row["status"])
+    wrong = {"investment_id": investment["id"], "status": "DELIVERED", "changed_at": "2020-10-19T08:00:00Z"}
+    answer = post_webhook(shop, wrong)
+    assert answer.status_code == 204
+    simulator.control("POST", "faults", {"on": "delivery", "fault": "drop", "times": 1})
+    Robot(f"{simulator.url}/studio/investments/{investment['id']}").submit()
+    ask_at_once = {"investment_id": investment["id"], "status": "SOMETHING_NEW", "changed_at": "2020-10-19T09:00:00Z"}
+    assert post_webhook(shop, ask_at_once).status_code == 204
+    wanted = next(row["status"] for row in state(simulator)["investments"] if row["id"] == investment["id"])
+    assert wanted == "REVIEW_PENDING"
+    wait_until(
+        lambda: kim.open("/investments").page.select_one(f'[data-status="{wanted}"]'),
+        20,
+        "the status that no webhook brought",
+        known=shop.log.read_text,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"{}", {"Authorization": "Bearer wrong"}, 401),
+        (b"{}", {"Authorization": "Bearer t\xc3\xb6ken"}, 401),
+        (b"{}", {}, 401),
+        (b" " * 65537, {"Authorization": f"Bearer {TOKEN}"}, 413),
+        (b"[" * 60000, {"Authorization": f"Bearer {TOKEN}"}, 204),
+        (b'{"kind": "registry_statement"}', {"Authorization": f"Bearer {TOKEN}"}, 204),
+        (b'{"investment_id": "\\u0000", "status": "PAID"}', {"Authorization": f"bearer {TOKEN}"}, 204),
+        (b'{"investment_id": "x", "status": "PAID", "changed_at": 5}', {"Authorization": f"bearer {TOKEN}"}, 204),
+    ],
+)
+def test_the_receiver_answers_whatever_comes(shop: Shop, body: bytes, headers: dict[str, str], status: int) -> None:
+    url = f"{shop.url}/webhooks/cashlink/"
+    assert requests.post(url, data=body, headers=headers, allow_redirects=False, timeout=10).status_code == status
+
+
+def test_an_investor_who_exists_is_adopted_and_not_created(simulator: RunningSimulator, shop: Shop) -> None:
+    before = len(state(simulator)["investors"])
+    existing = simulator.create_investor()
+    robin = "from users import User, db; u = db.session.get(User, 1); d = {c.name: getattr(u, c.name) for c in "
+    robin += 'User.__table__.columns}; d |= {"id": 2, "email": "robin@example.org"}; db.session.add(User(**d)); '
+    robin += "db.session.commit()\n"
+    shop.flask("shell", typed=robin)
+    assert shop.flask("adopt", "robin@example.org", "no-such-investor").returncode
+    adopted = shop.flask("adopt", "robin@example.org", existing)
+    assert adopted.returncode == 0, adopted.stderr
+    assert "has an investor" in shop.flask("adopt", "robin@example.org", existing).stderr
+    assert shop.flask("adopt", "kim@example.org", existing).returncode
+    with Visitor(shop.url) as visitor:
+        visitor.open("/login").send({"email": "robin@example.org", "password": "try-me"}, form="form")
+        visitor.browser.post(f"{shop.url}/invest", data={"number": "1"}, allow_redirects=False, timeout=20)
+    there = state(simulator)
+    assert len(there["investors"]) == before + 1
+    assert existing in [row["investor_id"] for row in there["investments"]]
+
+
+def post_webhook(shop: Shop, event: dict[str, str]) -> Any:
+    url = f"{shop.url}/webhooks/cashlink"
+    return requests.post(url, json=event, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
