@@ -143,6 +143,31 @@ def sync(watch: bool, listing: bool, retry: str | None, every: bool, release: in
     _run_sync(app, watch)
 
 
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON, for a program.")
+@click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True)
+@click.option("--start-url", default="", metavar="ADDRESS", help="Follow this start_url instead of the newest one.")
+def doctor(as_json: bool, language: str, start_url: str) -> None:
+    """Try the settings step by step: all problems at once, each with its remedy and whom to ask.
+
+    Run it beside the running portal, with the same settings. It reads only, but for one webhook that it sends to the
+    portal's public address and takes out of the database again, and it opens the start_url of the newest unsigned
+    subscription to see where it leads. Ends with 1 when something failed; what cannot be known from here is no failure.
+    """
+    import json
+
+    from .contract import as_data, exit_code, line
+    from .doctor import examine
+
+    results = examine(
+        os.environ, start_url, tell=lambda result: None if as_json else click.echo(line(result, language))
+    )
+    code = exit_code(results)
+    if as_json:
+        click.echo(json.dumps({"ok": not code, "checks": as_data(results, language)}, ensure_ascii=False, indent=2))
+    raise SystemExit(code)
+
+
 def _run_sync(app: Flask, watch: bool) -> None:
     from .sync import Loop, run_once
     from .terminal import wait_for_end
