@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import requests
@@ -85,6 +87,23 @@ class Shop:
             timeout=60,
             check=False,
         )
+
+    def sql(self, statement: str, *values: object) -> list[sqlite3.Row]:
+        """A look into the application's database, or a hand in it."""
+        with closing(sqlite3.connect(self.folder / "shop.sqlite3", timeout=10)) as connection:
+            connection.row_factory = sqlite3.Row
+            rows = connection.execute(statement, values).fetchall()
+            connection.commit()
+        return rows
+
+    def add_user(self, email: str) -> None:
+        """Another user, with the data of the page's and with consent."""
+        (first,) = self.sql("SELECT * FROM user WHERE id = 1")
+        row = {**dict(first), "id": None, "email": email, "consented_at": "2026-01-01 00:00:00"}
+        self.sql(f"INSERT INTO user ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", *row.values())
+
+    def kill_web_process(self) -> None:
+        self._processes[0].kill()
 
     def close(self) -> None:
         for process in self._processes:

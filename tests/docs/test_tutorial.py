@@ -45,9 +45,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory, simulator: RunningSimulator) 
 @pytest.fixture
 def kim(shop: Shop) -> Iterator[Visitor]:
     """The user of the page, signed in."""
-    with Visitor(shop.url) as visitor:
-        visitor.open("/login").send({"email": "kim@example.org", "password": "try-me"}, form="form")
+    with signed_in(shop, "kim@example.org") as visitor:
         yield visitor
+
+
+def signed_in(shop: Shop, email: str) -> Visitor:
+    return Visitor(shop.url).open("/login").send({"email": email, "password": "try-me"}, form="form")
 
 
 def state(simulator: RunningSimulator) -> dict[str, Any]:
@@ -139,21 +142,39 @@ def test_the_receiver_answers_whatever_comes(shop: Shop, body: bytes, headers: d
 def test_an_investor_who_exists_is_adopted_and_not_created(simulator: RunningSimulator, shop: Shop) -> None:
     before = len(state(simulator)["investors"])
     existing = simulator.create_investor()
-    robin = "from users import User, db; u = db.session.get(User, 1); d = {c.name: getattr(u, c.name) for c in "
-    robin += 'User.__table__.columns}; d |= {"id": 2, "email": "robin@example.org"}; db.session.add(User(**d)); '
-    robin += "db.session.commit()\n"
-    shop.flask("shell", typed=robin)
+    shop.add_user("robin@example.org")
     assert shop.flask("adopt", "robin@example.org", "no-such-investor").returncode
     adopted = shop.flask("adopt", "robin@example.org", existing)
     assert adopted.returncode == 0, adopted.stderr
     assert "has an investor" in shop.flask("adopt", "robin@example.org", existing).stderr
-    assert shop.flask("adopt", "kim@example.org", existing).returncode
-    with Visitor(shop.url) as visitor:
-        visitor.open("/login").send({"email": "robin@example.org", "password": "try-me"}, form="form")
+    with signed_in(shop, "robin@example.org") as visitor:
         visitor.browser.post(f"{shop.url}/invest", data={"number": "1"}, allow_redirects=False, timeout=20)
     there = state(simulator)
     assert len(there["investors"]) == before + 1
     assert existing in [row["investor_id"] for row in there["investments"]]
+
+
+def test_a_process_that_is_killed_in_the_middle_of_a_call_loses_and_doubles_nothing(
+    simulator: RunningSimulator, shop: Shop
+) -> None:
+    """The last one: the application's web process is dead afterwards, and its loop finishes alone."""
+    shop.add_user("sam@example.org")
+    before = state(simulator)["counts"]
+    simulator.control("POST", "faults", {"on": "create_investor", "fault": "after:timeout", "times": 1})
+    with signed_in(shop, "sam@example.org") as visitor, ThreadPoolExecutor(1) as pool:
+        click = pool.submit(visitor.browser.post, f"{shop.url}/invest", data={"number": "1"}, timeout=20)
+        wait_until(lambda: state(simulator)["counts"]["investors"] > before["investors"], 20, "the investor")
+        shop.kill_web_process()
+        assert isinstance(click.exception(), requests.ConnectionError)
+    # As if the killed process's claim had ended.
+    shop.sql("UPDATE intent SET next_try_at = '2026-01-01 00:00:00.000000' WHERE state = 'open'")
+    wait_until(
+        lambda: not shop.sql("SELECT id FROM intent WHERE state = 'open'"), 20, "the loop", known=shop.log.read_text
+    )
+    after = state(simulator)
+    assert after["counts"]["investors"] == before["investors"] + 1
+    assert after["counts"]["investments"] == before["investments"] + 1
+    assert all(investor["has_communication"] for investor in after["investors"])
 
 
 def post_webhook(shop: Shop, event: dict[str, str]) -> Any:
