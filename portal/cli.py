@@ -74,10 +74,11 @@ def serve(bind: str, workers: int) -> None:
 @main.command()
 @click.option("--port", default=8001, show_default=True, help="The port to listen on.")
 def simulator(port: int) -> None:
-    """Run the simulator of Cashlink alone, for an application of your own.
+    """Run the simulator of Cashlink alone, for an application of your own or a CI job.
 
-    Its settings are SIMULATOR_*; tell it where your webhooks are received with SIMULATOR_WEBHOOK_URL. The Studio, the
-    issuer's side, is at /studio/. Data lie in instance/simulator.sqlite3.
+    Its settings are SIMULATOR_*, all with defaults; tell it where your webhooks are received with
+    SIMULATOR_WEBHOOK_URL. It is ready when /healthz answers, and POST /_control/reset brings it back to the beginning.
+    The Studio, the issuer's side, is at /studio/. Data lie in instance/simulator.sqlite3.
     """
     from .server import ThreadedServer
     from .simulator import create_app

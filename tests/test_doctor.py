@@ -18,14 +18,16 @@ from click.testing import CliRunner
 pytest.importorskip("portal.simulator", reason="the simulator has been deleted")
 
 from portal import create_app
+from portal.cashlink import payloads
 from portal.cli import main
 from portal.config import Settings
 from portal.contract import Result
-from portal.database import db
+from portal.database import db, now
 from portal.doctor import examine
-from portal.models import Intent, Investment, StatusChange
+from portal.models import Intent, Investment, StatusChange, new_key
 
 from .accounts.test_mail import MailServer
+from .people import ANSWERS
 from .schema import migrate
 from .settings import BOND, CAMPAIGNS
 from .world import World
@@ -135,10 +137,10 @@ def foreign_chain(world: World, _: Path) -> dict[str, str]:
     return {}
 
 
-def add_subscription(world: World) -> None:
+def add_subscription(world: World, start_url: str = "") -> None:
     with world.app.app_context():
-        start_url = f"{world.simulator_url}/subscribe/some-secret"
-        db.session.add(Investment(campaign=BOND, number=1, cashlink_id="some-id", start_url=start_url))
+        start_url = start_url or f"{world.simulator_url}/subscribe/some-secret"
+        db.session.add(Investment(campaign=BOND, number=1, cashlink_id=new_key(), start_url=start_url))
         db.session.commit()
 
 
@@ -222,8 +224,22 @@ def test_each_check_is_broken_somewhere() -> None:
 
 def test_a_start_url_at_hand_is_followed(world: World) -> None:
     add_subscription(world)
+    host = world.simulator_url.removeprefix("http://")
+    assert start_url_finding(world) == ("unknown", f"leads to {host}, answered 404")
+    client = world.app.extensions["cashlink"]
+    campaign_id = CAMPAIGNS.split("=")[1]
+    person = {**ANSWERS["person"], **ANSWERS["birth"], **ANSWERS["address"]}
+    money = {"bank_account": ANSWERS["bank"], "tax_information": ANSWERS["tax"]}
+    data = {"natural_person": person, **money, **ANSWERS["statements"], "account_setup_accepted_at": now().isoformat()}
+    investor_id = client.create_investor(payloads.encode(data), new_key())
+    subscription = payloads.encode({"campaign_id": campaign_id, "investor_id": investor_id})
+    add_subscription(world, client.create_investment(subscription, new_key()).start_url)
+    assert start_url_finding(world) == ("ok", f"leads to {host}")
+
+
+def start_url_finding(world: World) -> tuple[str, str]:
     (finding,) = [result.finding for result in examine(world.environ) if result.check.id == "start-url"]
-    assert (finding.state, finding.seen.en) == ("ok", f"leads to {world.simulator_url.removeprefix('http://')}")
+    return finding.state, finding.seen.en
 
 
 def test_all_problems_are_told_at_once_with_a_code_and_as_json(monkeypatch: pytest.MonkeyPatch, world: World) -> None:

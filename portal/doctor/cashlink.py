@@ -201,8 +201,8 @@ def _start_url(installation: Installation) -> Finding:
     if not allowed_start_url(url, hosts):
         return _not_allowed(_host(url))
     seen = [_host(url)]
+    answer = send(installation.api.session, "GET", url)
     for _ in range(MOST_HOPS):
-        answer = send(installation.api.session, "GET", url)
         target = answer.headers.get("Location")
         if not 300 <= answer.status < 400 or not target:
             break
@@ -211,8 +211,18 @@ def _start_url(installation: Installation) -> Finding:
             return _not_allowed(_host(url))
         if _host(url) != seen[-1]:
             seen.append(_host(url))
+        answer = send(installation.api.session, "GET", url)
     way = " → ".join(seen)
-    return ok(Text(f"leads to {way}", f"führt zu {way}"))
+    if answer.is_success:
+        return ok(Text(f"leads to {way}", f"führt zu {way}"))
+    return unknown(
+        Text(f"leads to {way}, answered {answer.status}", f"führt zu {way}, Antwort {answer.status}"),
+        Text(
+            "It may have expired or been used: try a fresh one.",
+            "Sie kann abgelaufen oder benutzt sein: versuchen Sie eine frische.",
+        ),
+        CASHLINK,
+    )
 
 
 def _not_allowed(host: str) -> Finding:
