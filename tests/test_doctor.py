@@ -150,11 +150,14 @@ def missing_file(_: World, folder: Path) -> dict[str, str]:
 
 BROKEN: dict[str, tuple[str, Callable[[World, Path], dict[str, str]]]] = {
     "a setting that cannot be read": ("settings", lambda *_: {"PORTAL_STREAMS": "many"}),
+    "a webhook token that is too short": ("settings", lambda *_: {"CASHLINK_WEBHOOK_TOKENS": "short"}),
     "a secret that the demo publishes": (
         "settings",
         lambda *_: {"PORTAL_SECRET_KEY": "demo-secret-key-that-protects-nothing-at-all"},
     ),
     "no database": ("database", missing_file),
+    "a database address that is none": ("database", lambda *_: {"PORTAL_DATABASE_URL": "nonsense"}),
+    "a database that this portal cannot speak to": ("database", lambda *_: {"PORTAL_DATABASE_URL": "mysql://a@b/c"}),
     "a database server that is away": (
         "database",
         lambda *_: {"PORTAL_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/none"},

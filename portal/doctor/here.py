@@ -6,6 +6,7 @@ import smtplib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from flask import Flask
 from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,7 +34,7 @@ def settings_and_database(installation: Installation) -> list[Check]:
 
 
 def mail_server(installation: Installation) -> list[Check]:
-    uses = ("PORTAL_MAIL_URL", "PORTAL_PUBLIC_URL", "PORTAL_SECRET_KEY")
+    uses = ("PORTAL_MAIL_URL", "PORTAL_PUBLIC_URL")
     return [installation.check("mail", Text("mail server", "Mailserver"), _mail, uses=uses)]
 
 
@@ -53,15 +54,15 @@ def _settings(installation: Installation) -> Finding:
 
 
 def _database(installation: Installation) -> Finding:
-    url = make_url(installation.settings.database_url)
-    # Looked at before it is opened: opening makes the file.
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-        return failed(
-            Text("there is no file yet", "die Datei gibt es noch nicht"),
-            Text("Run: portal migrate", "Führen Sie aus: portal migrate"),
-            OPERATOR,
-        )
     try:
+        url = make_url(installation.settings.database_url)
+        # Looked at before it is opened: opening makes the file.
+        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+            return failed(
+                Text("there is no file yet", "die Datei gibt es noch nicht"),
+                Text("Run: portal migrate", "Führen Sie aus: portal migrate"),
+                OPERATOR,
+            )
         migrations.check(installation.app)
         seeded = migrations.is_demo(installation.app)
     except migrations.SchemaError as error:
@@ -70,16 +71,8 @@ def _database(installation: Installation) -> Finding:
             Text(str(error), "Führen Sie aus: portal migrate (oder starten Sie die neuere Version)"),
             OPERATOR,
         )
-    except SQLAlchemyError as error:
-        kind = type(error).__name__
-        return failed(
-            Text(f"not reachable ({kind})", f"nicht erreichbar ({kind})"),
-            Text(
-                "Correct PORTAL_DATABASE_URL, and see that the server runs and lets this user in.",
-                "Berichtigen Sie PORTAL_DATABASE_URL, und prüfen Sie, ob der Server läuft und den Benutzer einlässt.",
-            ),
-            OPERATOR,
-        )
+    except (SQLAlchemyError, ImportError) as error:
+        return _no_database(error)
     if seeded:
         return failed(
             Text("the demo has seeded it", "die Demo hat sie gefüllt"),
@@ -88,6 +81,19 @@ def _database(installation: Installation) -> Finding:
         )
     name = url.get_backend_name()
     return ok(Text(f"{name}, migrated", f"{name}, auf dem Stand dieser Version"))
+
+
+def _no_database(error: Exception) -> Finding:
+    """Only the error's kind is told: its text may hold the address with its password."""
+    kind = type(error).__name__
+    return failed(
+        Text(f"not reachable ({kind})", f"nicht erreichbar ({kind})"),
+        Text(
+            "Correct PORTAL_DATABASE_URL, and see that the server runs and lets this user in.",
+            "Berichtigen Sie PORTAL_DATABASE_URL, und prüfen Sie, ob der Server läuft und den Benutzer einlässt.",
+        ),
+        OPERATOR,
+    )
 
 
 def _parked_rows(installation: Installation) -> Finding:
@@ -119,8 +125,11 @@ def _mail(installation: Installation) -> Finding:
             Text("Set PORTAL_MAIL_URL.", "Setzen Sie PORTAL_MAIL_URL."),
             MAILERS,
         )
+    # The settings are all that the mailer needs; the portal itself would need its database as well.
+    mailer = Flask(__name__)
+    mailer.extensions["settings"] = installation.settings
     try:
-        with installation.app.app_context(), mail.connect(urlsplit(url)) as smtp:
+        with mailer.app_context(), mail.connect(urlsplit(url)) as smtp:
             smtp.noop()
     except smtplib.SMTPAuthenticationError:
         return failed(

@@ -22,10 +22,14 @@ TOKENS, CLIENT = "CASHLINK_WEBHOOK_TOKENS", "CASHLINK_WEBHOOK_CLIENT_ID"
 
 def checks(installation: Installation) -> list[Check]:
     check, needs = installation.check, ("database", "public-url")
+    by_token, by_oauth = (
+        Text("webhook, bearer token", "Webhook, Bearer-Token"),
+        Text("webhook, OAuth", "Webhook, OAuth"),
+    )
     return [
         check("public-url", Text("public address", "öffentliche Adresse"), _public_url, uses=("PORTAL_PUBLIC_URL",)),
-        check("webhook-token", Text("webhook, bearer token", "Webhook, Bearer-Token"), _with_tokens, needs=needs),
-        check("webhook-oauth", Text("webhook, OAuth", "Webhook, OAuth"), _with_oauth, needs=needs),
+        check("webhook-token", by_token, _with_tokens, uses=(TOKENS,), needs=needs),
+        check("webhook-oauth", by_oauth, _with_oauth, uses=(CLIENT, "CASHLINK_WEBHOOK_CLIENT_SECRET"), needs=needs),
     ]
 
 
