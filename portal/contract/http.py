@@ -1,4 +1,4 @@
-"""HTTP as the probes need it: no redirect is followed, nothing of the machine is trusted, answers are cut off."""
+"""HTTP as the probes need it: no redirect is followed, nothing of the machine is trusted, long answers are cut."""
 
 from __future__ import annotations
 

@@ -7,9 +7,12 @@ for how it is done.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..control import Control
 from ..engine import NotTried
@@ -44,6 +47,46 @@ class Access:
     write: bool = False
     control_url: str = ""
 
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], *, write: bool, control_url: str) -> Access:
+        """From the settings CASHLINK_* that the portal has too; none of the portal's own is needed.
+
+        Raises:
+            ValueError: names what is missing.
+        """
+        required = ("CASHLINK_API_URL", "CASHLINK_CLIENT_ID", "CASHLINK_CLIENT_SECRET")
+        if missing := [name for name in required if not environ.get(name)]:
+            raise ValueError(f"{', '.join(missing)}: not set. Your contact person at Cashlink hands them out.")
+        campaigns = [entry.split("=") for entry in environ.get("CASHLINK_CAMPAIGNS", "").split(",") if "=" in entry]
+        hosts = environ.get("CASHLINK_START_URL_HOSTS", "").split(",")
+        return cls(
+            url=environ["CASHLINK_API_URL"].rstrip("/"),
+            client_id=environ["CASHLINK_CLIENT_ID"],
+            client_secret=environ["CASHLINK_CLIENT_SECRET"],
+            info_url=environ.get("CASHLINK_INFO_URL", ""),
+            campaign_id=campaigns[0][1].strip() if campaigns else "",
+            hosts=tuple(host.strip() for host in hosts if host.strip()),
+            proxy=environ.get("CASHLINK_PROXY", ""),
+            ca_file=environ.get("CASHLINK_CA_FILE", ""),
+            write=write,
+            control_url=control_url,
+        )
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
+    @property
+    def is_this_machine(self) -> bool:
+        return is_this_machine(urlsplit(self.url).hostname or "")
+
+
+def is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
 
 class Api:
     """One run against one API; what the first probe creates serves the later ones."""
@@ -66,7 +109,7 @@ class Api:
     def control(self) -> Control:
         if self._control is None:
             raise NotTried(
-                Text("only the simulator can be asked to do this", "nur der Simulator lässt sich darum bitten"),
+                Text("only the simulator does this when asked", "nur der Simulator tut das auf Bitte"),
                 CASHLINK,
             )
         return self._control
