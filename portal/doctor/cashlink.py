@@ -14,12 +14,12 @@ from ..campaigns.content import is_there
 from ..cashlink import statuses
 from ..config import is_local
 from ..contract import Check, Finding, NotTried, Text, failed, ok, unknown
-from ..contract.api.client import SCOPES
+from ..contract.api.client import CASHLINK, SCOPES
 from ..contract.http import send
 from ..database import db
 from ..models import Intent, Investment
 from ..navigation import allowed_start_url
-from .installation import CASHLINK, NETWORK, OPERATOR, Installation, no_answer
+from .installation import NETWORK, OPERATOR, Installation, no_answer
 
 CREDENTIALS = ("CASHLINK_API_URL", "CASHLINK_CLIENT_ID", "CASHLINK_CLIENT_SECRET", "CASHLINK_PROXY", "CASHLINK_CA_FILE")
 # Further apart, and instants of both sides no longer tell what was first.

@@ -11,10 +11,11 @@ from sqlalchemy import delete
 
 from ..config import is_local
 from ..contract import Check, Finding, Text, failed, ok
+from ..contract.api.client import CASHLINK
 from ..contract.http import Answer, send
 from ..database import db, now
 from ..models import StatusChange
-from .installation import CASHLINK, HOSTING, OPERATOR, Installation, no_answer
+from .installation import HOSTING, OPERATOR, Installation, no_answer
 
 WEBHOOK_PATH, TOKEN_PATH = "/webhooks/cashlink", "/oauth/token"
 TOKENS, CLIENT = "CASHLINK_WEBHOOK_TOKENS", "CASHLINK_WEBHOOK_CLIENT_ID"

@@ -21,7 +21,6 @@ from ..contract.api.client import Access, Api
 from ..contract.http import Answer, new_session
 from ..database import db, now
 
-CASHLINK = Text("your contact person at Cashlink", "Ihre Ansprechperson bei Cashlink")
 NETWORK = Text("whoever runs your network", "wer Ihr Netz betreibt")
 HOSTING = Text("whoever runs your web server and DNS", "wer Ihren Webserver und Ihr DNS betreibt")
 OPERATOR = Text("whoever operates this server", "wer diesen Server betreibt")

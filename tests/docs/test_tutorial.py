@@ -107,6 +107,8 @@ def test_a_lost_webhook_and_a_wrong_one_are_put_right_by_asking(
     wrong = {"investment_id": investment["id"], "status": "DELIVERED", "changed_at": "2020-10-19T08:00:00Z"}
     answer = post_webhook(shop, wrong)
     assert answer.status_code == 204
+    # Old news, and not what the person is shown.
+    assert kim.open("/investments").page.select_one('[data-status="DELIVERED"]') is None
     simulator.control("POST", "faults", {"on": "delivery", "fault": "drop", "times": 1})
     Robot(f"{simulator.url}/studio/investments/{investment['id']}").submit()
     ask_at_once = {"investment_id": investment["id"], "status": "SOMETHING_NEW", "changed_at": "2020-10-19T09:00:00Z"}
@@ -152,6 +154,17 @@ def test_an_investor_who_exists_is_adopted_and_not_created(simulator: RunningSim
     there = state(simulator)
     assert len(there["investors"]) == before + 1
     assert existing in [row["investor_id"] for row in there["investments"]]
+
+
+def test_nobody_is_sent_to_a_foreign_host(simulator: RunningSimulator, shop: Shop) -> None:
+    shop.add_user("lou@example.org")
+    simulator.control("POST", "faults", {"on": "create_investment", "fault": "foreign_start_url:user", "times": 1})
+    with signed_in(shop, "lou@example.org") as visitor:
+        answer = visitor.browser.post(f"{shop.url}/invest", data={"number": "1"}, allow_redirects=False, timeout=20)
+        assert answer.headers["Location"] == "/investments"
+        # Once asked, Cashlink gives a good one.
+        link = wait_until(lambda: visitor.open("/investments").page.select_one("a"), 20, "the way on to Cashlink")
+        assert str(link["href"]).startswith(simulator.url)
 
 
 def test_a_process_that_is_killed_in_the_middle_of_a_call_loses_and_doubles_nothing(
