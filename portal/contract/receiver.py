@@ -31,9 +31,13 @@ class Received:
 
 @dataclass
 class Receiver:
-    """A server on a free port; answers with the given codes, then with 204."""
+    """A server on a free port.
 
-    answers: list[int] = field(default_factory=list)
+    Attributes:
+        first_answer: to a delivery that comes for the first time; its repeats get 204.
+    """
+
+    first_answer: int = 204
     received: list[Received] = field(default_factory=list)
 
     def __enter__(self) -> Receiver:
@@ -62,7 +66,7 @@ class Receiver:
         if request.path == "/token":
             self._answer(request, 200, {"access_token": ISSUED_TOKEN, "token_type": "Bearer", "expires_in": 600})
             return
-        status = self.answers.pop(0) if self.answers else 204
+        status = 204 if any(raw == one.raw for one in self.received) else self.first_answer
         self.received.append(Received(request.headers.get("Authorization", ""), raw, status))
         self._answer(request, status, None)
 

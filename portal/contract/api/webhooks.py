@@ -21,11 +21,11 @@ SECONDS = 8.0
 
 
 @contextmanager
-def receiving(api: Api, *answers: int) -> Iterator[Receiver]:
+def receiving(api: Api, first_answer: int = 204) -> Iterator[Receiver]:
     """The simulator's webhooks come here meanwhile."""
     control = api.control
     api.must_write()
-    with Receiver(list(answers)) as receiver:
+    with Receiver(first_answer) as receiver:
         control.send_webhooks_to(receiver.url, TOKEN, receiver.token_url)
         try:
             yield receiver
@@ -69,11 +69,10 @@ NONE = Text("no webhook arrived", "kein Webhook kam an")
 def webhook_form(api: Api) -> Finding:
     with receiving(api) as receiver:
         investment = signed(api)
-        if not receiver.wait(bool, SECONDS):
-            return failed(NONE)
-        body = receiver.received[0].body
-    if not isinstance(body, dict) or body.get("investment_id") != investment:
-        return failed(Text("not JSON with the investment's id", "kein JSON mit der ID der Zeichnung"))
+        if not receiver.wait(lambda received: bool(of(received, investment)), SECONDS):
+            strange = Text("not JSON with the investment's id", "kein JSON mit der ID der Zeichnung")
+            return failed(strange if receiver.received else NONE)
+        body = of(receiver.received, investment)[0].body
     if not isinstance(body.get("status"), str) or not _is_instant(body.get("changed_at")):
         return failed(Text("status or changed_at is missing", "status oder changed_at fehlt"))
     return ok(same(f"{body['status']}, {body['changed_at'][-1]}"))
@@ -108,10 +107,10 @@ def _is_instant(value: Any) -> bool:
 )
 def webhook_bearer(api: Api) -> Finding:
     with receiving(api) as receiver:
-        signed(api)
-        if not receiver.wait(bool, SECONDS):
+        investment = signed(api)
+        if not receiver.wait(lambda received: bool(of(received, investment)), SECONDS):
             return failed(NONE)
-        if receiver.received[0].authorization != f"Bearer {TOKEN}":
+        if of(receiver.received, investment)[0].authorization != f"Bearer {TOKEN}":
             return failed(Text("another token", "ein anderes Token"))
     return ok(Text("the registered token", "das vereinbarte Token"))
 
