@@ -129,7 +129,7 @@ def line(result: Result, language: str) -> str:
     """One line for a terminal; below it what to do, where there is something to do."""
     finding = result.finding
     mark = MARKS[finding.state].to(language)
-    lines = [f"  {mark:<8}{result.check.title.to(language)}: {finding.seen.to(language)}"]
+    lines = [f"  {mark:<8}{result.check.title.to(language).rstrip('.')}: {finding.seen.to(language)}"]
     for label, text in ((REMEDY, finding.remedy), (ASK, finding.ask)):
         if text is not None and finding.state != "ok":
             lines.append(f"          {label.to(language)}: {text.to(language)}")

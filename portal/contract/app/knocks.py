@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +30,14 @@ class Target:
     token_url: str = ""
     client_id: str = ""
     client_secret: str = ""
+
+    @classmethod
+    def of_environment(cls, url: str, token: str, oauth: Mapping[str, str] | None) -> Target:
+        """With the token; or, given the settings SIMULATOR_WEBHOOK_*, with the application's token endpoint."""
+        if oauth is None:
+            return cls(url, token)
+        names = ("TOKEN_URL", "CLIENT_ID", "CLIENT_SECRET")
+        return cls(url, "", *(oauth.get(f"SIMULATOR_WEBHOOK_{name}", "") for name in names))
 
 
 class Knocker:

@@ -55,7 +55,7 @@ def observe(
     token = knocker.token()
     last_delivery = last_id(control.get("deliveries"))
     control.clear_faults()
-    control.send_webhooks_to(knocker.target.url, token)
+    control.send_webhooks_to(knocker.target.url, token, knocker.target.token_url)
     try:
         for plan in plans:
             record.rounds[plan.name] = play(control, plan, subscribe, patience)
