@@ -147,9 +147,9 @@ def sync(watch: bool, listing: bool, retry: str | None, every: bool, release: in
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON, for a program.")
-@click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True)
+@click.option("--language", type=click.Choice(["en", "de"]), help="Of the findings; else the terminal's.")
 @click.option("--start-url", default="", metavar="ADDRESS", help="Follow this start_url instead of the newest one.")
-def doctor(as_json: bool, language: str, start_url: str) -> None:
+def doctor(as_json: bool, language: str | None, start_url: str) -> None:
     """Try the settings step by step: all problems at once, each with its remedy and whom to ask.
 
     Run it beside the running portal, with the same settings. It reads only, but for one webhook that it sends to the
@@ -158,15 +158,14 @@ def doctor(as_json: bool, language: str, start_url: str) -> None:
     """
     import json
 
-    from .contract import as_data, exit_code, line
+    from .contract import as_data, command, exit_code, line
     from .doctor import examine
 
-    results = examine(
-        os.environ, start_url, tell=lambda result: None if as_json else click.echo(line(result, language))
-    )
+    chosen = language or command.usual_language(os.environ)
+    results = examine(os.environ, start_url, tell=lambda result: None if as_json else click.echo(line(result, chosen)))
     code = exit_code(results)
     if as_json:
-        click.echo(json.dumps({"ok": not code, "checks": as_data(results, language)}, ensure_ascii=False, indent=2))
+        click.echo(json.dumps({"ok": not code, "checks": as_data(results, chosen)}, ensure_ascii=False, indent=2))
     raise SystemExit(code)
 
 

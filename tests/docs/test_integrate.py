@@ -40,7 +40,7 @@ def test_the_data_map_names_each_field_that_is_passed_on() -> None:
 @pytest.mark.parametrize("page", [PAGE, TUTORIAL], ids=["integrate", "tutorial"])
 def test_what_a_page_names_exists(page: str) -> None:
     commands = set(re.findall(r"(?:`|bin/|^)portal ([a-z]+)", page, re.MULTILINE))
-    assert commands - set(main.commands) - {"check"} == set()
+    assert commands - set(main.commands) == set()
     files = [path for path in re.findall(r"`(portal/[\w./]+)`", page) if not (ROOT / path).exists()]
     assert files == []
     linked = [path for path in re.findall(r"\]\(([\w./]+)", page) if not path.startswith("http")]
