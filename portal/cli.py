@@ -17,7 +17,7 @@ def main() -> None:
     """An investor portal that integrates Cashlink's web-based subscription.
 
     To see it, without any account or key: portal demo. To run it against Cashlink: set the variables of the README's
-    table, then portal migrate and portal serve.
+    table, then portal migrate, portal serve, and beside it portal doctor.
     """
 
 

@@ -215,6 +215,9 @@ def test_a_process_that_is_killed_in_the_middle_of_a_call_loses_and_doubles_noth
     assert after["counts"]["investors"] == before["investors"] + 1
     assert after["counts"]["investments"] == before["investments"] + 1
     assert all(investor["has_communication"] for investor in after["investors"])
+    log = shop.log.read_text()
+    assert [secret for secret in ("DE539000", "21345678998", "/subscribe/", TOKEN) if secret in log] == []
+    assert "Traceback" not in log
 
 
 def post_webhook(shop: Shop, event: dict[str, str]) -> Any:
