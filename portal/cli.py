@@ -226,10 +226,11 @@ def check(
     """
     from .contract import command
     from .contract.app.knocks import Target
+    from .contract.texts import usual_language
 
     if bool(app_url) == api:
         raise click.UsageError("Say which: --app URL, or --api.")
-    output = command.Output(language or command.usual_language(os.environ), files)
+    output = command.Output(language or usual_language(os.environ), files)
     if api:
         control_url = control or ""
         raise SystemExit(command.run_api(output, os.environ, write=write, keep=record, control_url=control_url))

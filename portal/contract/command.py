@@ -51,12 +51,6 @@ class Output:
         return report.exit_code
 
 
-def usual_language(environ: Mapping[str, str]) -> str:
-    """The terminal's, as the locale's variables name it."""
-    named = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
-    return "de" if named.startswith("de") else "en"
-
-
 def run_api(output: Output, environ: Mapping[str, str], *, write: bool, keep: bool, control_url: str) -> int:
     """The rules about the API, with the settings CASHLINK_*."""
     try:

@@ -115,7 +115,7 @@ def rows(report: Report, language: str) -> list[dict[str, Any]]:
             "ask": verdict.finding.ask.to(language) if verdict.finding.ask else None,
             "known": verdict.rule.state().to(language),
             "source": f"{DOCUMENTATION}, {verdict.rule.source}" if verdict.rule.source else None,
-            "ours": list(verdict.rule.ours),
+            "ours": verdict.rule.places(),
         }
         for verdict in report.ordered()
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 LANGUAGES = ("en", "de")
@@ -20,3 +21,9 @@ class Text(NamedTuple):
 def same(text: str) -> Text:
     """What is no language: a number, a name, a code."""
     return Text(text, text)
+
+
+def usual_language(environ: Mapping[str, str]) -> str:
+    """The terminal's, as the locale's variables name it."""
+    named = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    return "de" if named.startswith("de") else "en"

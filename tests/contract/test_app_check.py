@@ -127,7 +127,7 @@ def test_an_application_in_another_language_fails_every_rule_and_is_told_why(
     page = (tmp_path / "report.html").read_text()
     assert "<script" not in page
     for rule in rules("app"):
-        for text in (rule.sentence.en, rule.why.en, *rule.ours):
+        for text in (rule.sentence.en, rule.why.en, *rule.places()):
             assert text.split("“")[0].split("'")[0] in page
     suite = ElementTree.parse(tmp_path / "report.junit").getroot()
     assert suite.get("failures") == str(len(rules("app")))

@@ -38,3 +38,8 @@ def test_our_lines_that_a_rule_names_exist(rule: Rule) -> None:
             if isinstance(node, ast.FunctionDef | ast.ClassDef)
         }
         assert function in names, place
+    for place in rule.places():
+        path, _, rest = place.partition(":")
+        number, _, function = rest.partition(" ")
+        line = (ROOT / path).read_text().splitlines()[int(number) - 1]
+        assert f" {function}(" in line

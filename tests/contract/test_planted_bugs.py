@@ -1,4 +1,4 @@
-"""The self-check bites: each bug that shows from outside breaks its rule and no unrelated one; the others are listed."""
+"""The self-check bites: each bug that shows from outside breaks its rule and no unrelated one; the rest is listed."""
 
 from __future__ import annotations
 
