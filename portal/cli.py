@@ -158,10 +158,11 @@ def doctor(as_json: bool, language: str | None, start_url: str) -> None:
     """
     import json
 
-    from .contract import as_data, command, exit_code, line
+    from .contract import as_data, exit_code, line
+    from .contract.texts import usual_language
     from .doctor import examine
 
-    chosen = language or command.usual_language(os.environ)
+    chosen = language or usual_language(os.environ)
     results = examine(os.environ, start_url, tell=lambda result: None if as_json else click.echo(line(result, chosen)))
     code = exit_code(results)
     if as_json:
