@@ -17,7 +17,7 @@ def main() -> None:
     """An investor portal that integrates Cashlink's web-based subscription.
 
     To see it, without any account or key: portal demo. To run it against Cashlink: set the variables of the README's
-    table, then portal migrate and portal serve.
+    table, then portal migrate, portal serve, and beside it portal doctor.
     """
 
 
@@ -75,10 +75,11 @@ def serve(bind: str, workers: int) -> None:
 @main.command()
 @click.option("--port", default=8001, show_default=True, help="The port to listen on.")
 def simulator(port: int) -> None:
-    """Run the simulator of Cashlink alone, for an application of your own.
+    """Run the simulator of Cashlink alone, for an application of your own or a CI job.
 
-    Its settings are SIMULATOR_*; tell it where your webhooks are received with SIMULATOR_WEBHOOK_URL. The Studio, the
-    issuer's side, is at /studio/. Data lie in instance/simulator.sqlite3.
+    Its settings are SIMULATOR_*, all with defaults; tell it where your webhooks are received with
+    SIMULATOR_WEBHOOK_URL. It is ready when /healthz answers, and POST /_control/reset brings it back to the beginning.
+    The Studio, the issuer's side, is at /studio/. Data lie in instance/simulator.sqlite3.
     """
     from .server import ThreadedServer
     from .simulator import create_app
@@ -142,6 +143,31 @@ def sync(watch: bool, listing: bool, retry: str | None, every: bool, release: in
             click.echo("\n".join(operations.lines()) or "Nothing is open, refused or parked.")
             return
     _run_sync(app, watch)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON, for a program.")
+@click.option("--language", type=click.Choice(["en", "de"]), help="Of the findings; else the terminal's.")
+@click.option("--start-url", default="", metavar="ADDRESS", help="Follow this start_url instead of the newest one.")
+def doctor(as_json: bool, language: str | None, start_url: str) -> None:
+    """Try the settings step by step: all problems at once, each with its remedy and whom to ask.
+
+    Run it beside the running portal, with the same settings. It reads only, but for one webhook that it sends to the
+    portal's public address and takes out of the database again, and it opens the start_url of the newest unsigned
+    subscription to see where it leads. Ends with 1 when something failed; what cannot be known from here is no failure.
+    """
+    import json
+
+    from .contract import as_data, exit_code, line
+    from .contract.texts import usual_language
+    from .doctor import examine
+
+    chosen = language or usual_language(os.environ)
+    results = examine(os.environ, start_url, tell=lambda result: None if as_json else click.echo(line(result, chosen)))
+    code = exit_code(results)
+    if as_json:
+        click.echo(json.dumps({"ok": not code, "checks": as_data(results, chosen)}, ensure_ascii=False, indent=2))
+    raise SystemExit(code)
 
 
 def _run_sync(app: Flask, watch: bool) -> None:
