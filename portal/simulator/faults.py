@@ -17,6 +17,7 @@ CALLS = (
     "create_investor",
     "update_communication",
     "create_identification",
+    "create_wallet",
     "create_investment",
     "fetch_investor",
     "fetch_investment",

@@ -21,7 +21,7 @@ def test_state_tells_what_exists(simulator: RunningSimulator) -> None:
     state = simulator.control("GET", "state")
     assert state["counts"]["investors"] == 1
     assert state["counts"]["deliveries_waiting"] == 1
-    changed_at = simulator.call("GET", f"/v2/investments/{investment['id']}/").json()["signed_date"]
+    changed_at = simulator.call("GET", f"/v2/investments/{investment['id']}/").json()["signed_at"]
     assert state["investments"] == [
         {
             "id": investment["id"],
@@ -56,7 +56,7 @@ def test_history_can_be_made_in_the_past(simulator: RunningSimulator, receiver: 
     assert stamps[:3] == ["2026-01-02T02:04:05.000000Z", "2026-01-03T03:04:05.000000Z", "2026-01-03T03:04:05.000001Z"]
     assert stamps[3] > "2026-02"
     found = simulator.call("GET", f"/v2/investments/{investment['id']}/").json()
-    assert found["signed_date"] == stamps[0]
+    assert found["signed_at"] == stamps[0]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ CALL_LABELS: dict[str, LazyString] = {
     "create_investor": _l("Create the investor"),
     "update_communication": _l("Add the email address"),
     "create_identification": _l("Pass on the identification"),
+    "create_wallet": _l("Add a wallet"),
     "create_investment": _l("Create the investment"),
     "fetch_investor": _l("Read the investor"),
     "fetch_investment": _l("Read the investment"),
