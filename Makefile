@@ -19,7 +19,7 @@ quick: .dev
 
 ## The long form of the proofs: nothing is lost, nothing doubled, and twenty performances without a repair
 test-faults: .dev
-	$(BIN)/pytest --long -s tests/faults tests/demo tests/browser/test_stage.py
+	$(BIN)/pytest --long -s tests/faults tests/demo tests/contract tests/browser/test_stage.py
 
 ## Schemathesis against the simulator, the long form
 test-fidelity: .dev

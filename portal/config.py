@@ -126,6 +126,14 @@ class Settings:
         Raises:
             ConfigurationError: all problems at once.
         """
+        settings, problems = cls.read(environ)
+        if problems:
+            raise ConfigurationError("\n".join(problems))
+        return settings
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
+        """What can be read, and what is wrong with the rest: a line each, which begins with the variable's name."""
         reader = _Reader(environ)
         data_dir = Path(reader.text("PORTAL_DATA_DIR"))
         settings = cls(
@@ -150,9 +158,7 @@ class Settings:
             ca_file=reader.file("CASHLINK_CA_FILE"),
         )
         reader.check_webhook_authentication(settings)
-        if reader.problems:
-            raise ConfigurationError("\n".join(reader.problems))
-        return settings
+        return settings, reader.problems
 
 
 def demo_settings_used(environ: Mapping[str, str]) -> list[str]:

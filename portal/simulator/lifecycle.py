@@ -163,10 +163,21 @@ def _note_signature(investment: Investment, signed_at: datetime) -> None:
     investment.withdraw_until = signed_at + timedelta(days=WITHDRAWAL_DAYS)
 
 
+def sign_on_defaults(investment: Investment) -> str:
+    """Signed by the control API, without a visit to the hosted pages."""
+    _choose_minimum(investment)
+    return sign(investment)
+
+
+def _choose_minimum(investment: Investment) -> None:
+    if investment.status is None:
+        investment.units = investment.campaign.minimum // investment.campaign.nominal
+        db.session.flush()
+
+
 def sign_unseen(investment: Investment) -> Delivery:
     """For the fault "early": signed before its creation was answered. The webhook is left to the caller to send."""
-    investment.units = investment.campaign.minimum // investment.campaign.nominal
-    db.session.flush()
+    _choose_minimum(investment)
     signed_at = runtime().clock.stamp()
     _move(investment, None, STATUS_AFTER_SIGNING, signed_at)
     _note_signature(investment, signed_at)

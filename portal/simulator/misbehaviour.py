@@ -75,6 +75,11 @@ class FaultHooks(Hooks):
             return Response(status=307, headers={"Location": other_host() + f"/elsewhere{request.path}"})
         return _coded(armed)
 
+    def executing(self) -> None:
+        armed: Armed | None = g.get("fault")
+        if armed is not None and armed.fault.kind == "slow":
+            armed.pause(odd_answers.LATE_SECONDS, lambda: connection.is_gone(_socket()))
+
     def after(self, response: Response) -> Response:
         _send_early(response)
         armed: Armed | None = g.get("fault")

@@ -244,7 +244,7 @@ class StoredAnswer(Base):
 
 
 class ApiCall(Base):
-    """One line of the API's log: no bodies, no secrets."""
+    """One line of the API's log: no bodies, no secrets. The digest tells whether two bodies were the same."""
 
     __tablename__ = "api_call"
 
@@ -256,6 +256,7 @@ class ApiCall(Base):
     status: Mapped[int]
     duration_ms: Mapped[int]
     idempotency_key: Mapped[str | None]
+    body_digest: Mapped[str | None]
     replayed: Mapped[bool]
     object_id: Mapped[str | None]
     fault: Mapped[str | None]

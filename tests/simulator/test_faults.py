@@ -212,6 +212,7 @@ def test_start_url_that_leads_away(calm: RunningSimulator) -> None:
         ":user": "https://localhost@evil.example/subscribe/0",
         ":tab": "ht\ttps://evil.example/subscribe/0",
         ":newline": f"{investment['start_url']}\n",
+        ":here": f"{calm.url.replace('localhost', '127.0.0.1')}/elsewhere/subscribe",
     }
 
 

@@ -55,6 +55,7 @@ ODD_LABELS: dict[str, LazyString] = {
     "gzip_bomb": _l("a small answer that unpacks to 300 MiB"),
     "drip": _l("ten bytes a second"),
     "late": _l("the right answer, two seconds late"),
+    "slow": _l("the right answer, executed for two seconds"),
     "no_date": _l("the right answer without its date"),
     "wrong_date": _l("the right answer, dated tomorrow"),
     "expires_in:missing": _l("a token without its lifetime"),
