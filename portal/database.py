@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, TypeDecorator, Update, event, text
+from sqlalchemy import CursorResult, DateTime, Dialect, Engine, Insert, MetaData, TypeDecorator, Update, event, text
 from sqlalchemy.orm import DeclarativeBase
 
 
@@ -87,8 +87,10 @@ def _insert_or_ignore(model: type[Base], dialect_name: str) -> Any:
     return dialect.insert(model.__table__).on_conflict_do_nothing()
 
 
-def changes_one_row(statement: Update) -> bool:
-    """Execute a guarded UPDATE: whether this process has changed the row, of all that try. The caller commits."""
+def changes_one_row(statement: Update | Insert) -> bool:
+    """Execute a guarded UPDATE, or an INSERT that may be ignored: whether this process has changed the row, of all that
+    try. The caller commits.
+    """
     result = db.session.execute(statement.execution_options(synchronize_session=False))
     return cast(CursorResult[()], result).rowcount == 1
 

@@ -218,4 +218,7 @@ def test_signing_out_everywhere_ends_all_browsers(app: Flask, alice: Visitor) ->
 def test_the_account_page_shows_what_is_known(app: Flask, alice: Visitor) -> None:
     page = alice.get("/account")
     assert ALICE in page.text
-    assert "Nothing has been passed on yet" in page.text
+    assert "Your data for investing" in page.text
+    assert "not passed on yet" in page.text
+    assert "Nothing has been passed on yet" in alice.get("/account/passed-on").text
+    assert "You have not agreed to anything yet" in alice.get("/account/consents").text
