@@ -75,7 +75,7 @@ VARIABLES = (
     Variable(
         "PORTAL_OPERATOR_EMAIL",
         "",
-        "who is mailed each withdrawal from a contract; empty: nobody, `portal sync --list`",
+        "who is mailed each withdrawal from a contract; empty: nobody, see `portal sync --list`",
     ),
     Variable("PORTAL_DATA_DIR", "instance", "folder for SQLite files"),
     Variable("PORTAL_BRAND", "Feldmark", "the name on every page"),
