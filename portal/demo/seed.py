@@ -151,7 +151,9 @@ def _play(story: Story, user: User, control: Control, studio: Studio) -> None:
     investment = integration.start_subscription(user, story.campaign, number)
     if investment.start_url is None or investment.cashlink_id is None:
         raise RuntimeError(f"the subscription of {story.member} was not started")
-    investment.created_at = begin - timedelta(minutes=14)
+    investment.created_at = clicked_at = begin - timedelta(minutes=14)
+    call = update(Intent).where(Intent.investment_id == investment.id)
+    db.session.execute(call.values(created_at=clicked_at, closed_at=clicked_at))
     db.session.commit()
     control.post("changed-at", {"at": begin.isoformat()})
     subscribe(investment.start_url, amount=str(story.units * NOMINAL), outcome="later")

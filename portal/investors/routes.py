@@ -14,7 +14,7 @@ from ..language import language
 from ..models import Investor, User
 from ..navigation import own_path
 from ..web import show_form
-from . import consent, refusals, steps
+from . import consent, reasons, refusals, steps
 from .forms import BirthForm, ConsentForm, StatementsForm, StepForm
 from .identification import IdentificationForm
 
@@ -106,6 +106,7 @@ def show_step(step: str, form: StepForm, investor: Investor | None) -> Response:
         previous=steps.NAMES[number - 1] if number else None,
         titles=steps.TITLES,
         investor=investor,
+        why=reasons.WHY,
     )
 
 
