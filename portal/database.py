@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CursorResult, DateTime, Dialect, Engine, Insert, MetaData, TypeDecorator, Update, event, text
+from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, TypeDecorator, Update, event, select, text
 from sqlalchemy.orm import DeclarativeBase
 
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     Model = Base
 else:
     Model = db.Model
+
+Row = TypeVar("Row", bound=Base)
 
 # SQLite's busy handler sleeps up to 100 ms and is not fair: waiting here instead, one writer of a process at a time,
 # brings the slowest webhooks from 735 ms to below 90 ms.
@@ -75,6 +77,12 @@ def insert_or_ignore(model: type[Base], **values: Any) -> Any:
     return statement.values(**values) if values else statement
 
 
+def insert_unless_there(model: type[Row], **values: Any) -> Row | None:
+    """Insert a row and return it; None where a unique constraint already holds such a row. The caller commits."""
+    statement = insert_or_ignore(model, **values).returning(*model.__table__.columns)
+    return db.session.scalars(select(model).from_statement(statement)).one_or_none()
+
+
 @cache
 def _insert_or_ignore(model: type[Base], dialect_name: str) -> Any:
     # Imported here: the other database's dialect would cost a tenth of the start.
@@ -87,10 +95,8 @@ def _insert_or_ignore(model: type[Base], dialect_name: str) -> Any:
     return dialect.insert(model.__table__).on_conflict_do_nothing()
 
 
-def changes_one_row(statement: Update | Insert) -> bool:
-    """Execute a guarded UPDATE, or an INSERT that may be ignored: whether this process has changed the row, of all that
-    try. The caller commits.
-    """
+def changes_one_row(statement: Update) -> bool:
+    """Execute a guarded UPDATE: whether this process has changed the row, of all that try. The caller commits."""
     result = db.session.execute(statement.execution_options(synchronize_session=False))
     return cast(CursorResult[()], result).rowcount == 1
 

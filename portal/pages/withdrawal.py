@@ -23,7 +23,7 @@ from ..accounts.forms import is_email
 from ..accounts.routes import too_many
 from ..campaigns.content import campaign
 from ..config import settings
-from ..database import changes_one_row, db, insert_or_ignore, now
+from ..database import db, insert_unless_there, now
 from ..investments.progress import reference
 from ..investors import checks
 from ..language import NO_BREAK_SPACE, day, language
@@ -129,7 +129,7 @@ def _declare(form: WithdrawalForm) -> None:
     values = {"name": form.name.clean, "contract": form.contract.clean, "email": form.email.clean}
     user = current_user._get_current_object() if current_user.is_authenticated else None
     declared = {**values, "declared_at": now(), "language": language(), "user_id": user.id if user else None}
-    if changes_one_row(insert_or_ignore(Withdrawal, id=form.declaration.clean, **declared)):
+    if insert_unless_there(Withdrawal, id=form.declaration.clean, **declared) is not None:
         told = {**values, "at": declared["declared_at"]}
         mail.send_to(form.email.clean, "withdrawal", language(), user, **told)
         if settings().operator_email:
