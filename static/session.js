@@ -3,7 +3,7 @@ let asked = Date.now();
 const stay = () => {
   if (document.hidden || Date.now() - asked < 290000) return;
   asked = Date.now();
-  fetch("/account/session").catch(() => {});
+  fetch("/account/session", { method: "HEAD" }).catch(() => {});
 };
 setInterval(stay, 60000);
 document.addEventListener("visibilitychange", stay);
