@@ -15,7 +15,7 @@ from types import FrameType
 
 import click
 
-from . import hanging, invest, pages, receiver
+from . import hanging, invest, pages, receiver, start, streams
 from .figures import FULL, QUICK, Effort, Row
 
 MEASUREMENTS: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
@@ -23,6 +23,8 @@ MEASUREMENTS: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "receiver": receiver.measure,
     "invest": invest.measure,
     "hanging": hanging.measure,
+    "streams": streams.measure,
+    "start": start.measure,
 }
 
 

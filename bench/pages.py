@@ -27,7 +27,7 @@ def measure(folder: Path, effort: Effort) -> Iterator[Row]:
     folder = folder / "pages"
     folder.mkdir()
     portal = Portal(folder)
-    cookie, investment = _dana(portal)
+    cookie, investment = dana(portal)
     signed_in = {"Cookie": cookie}
     pages = (
         ("campaign page", PAGE, {}, 0.8),
@@ -56,7 +56,7 @@ def _size(port: int, page: bytes) -> int:
     return len(answer.body)
 
 
-def _dana(portal: Portal) -> tuple[str, uuid.UUID]:
+def dana(portal: Portal) -> tuple[str, uuid.UUID]:
     """Somebody with an accepted subscription: her cookie, and the investment. The floor reads the same rows."""
     with portal.app.app_context():
         user = User(email="dana@example.org", password_hash=UNUSABLE, email_confirmed_at=now(), language="en")

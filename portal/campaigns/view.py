@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from flask import current_app
 from flask_babel import format_timedelta
-from markupsafe import Markup
+from jinja2.environment import TemplateModule
 
 from .. import history, integration
 from ..config import settings
@@ -115,25 +115,25 @@ def page(campaign: Campaign) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _offer(campaign: Campaign, _spoken: str, present: date) -> Markup:
-    """The offer itself, made once a day for each language: rendered without a request's variables, so that nothing of
-    a person can get into it."""
+def _offer(campaign: Campaign, spoken: str, present: date) -> TemplateModule:
+    """The offer itself, made once a day for each language, as `head` and `body`: rendered without a request's
+    variables, so that nothing of a person can get into it."""
     examples = [figures.example(campaign, amount) for amount in campaign.examples]
     plan = figures.plan(campaign)
-    html = current_app.jinja_env.get_template("campaigns/_offer.html").render(
-        campaign=campaign,
-        said=wording(campaign),
-        examples=examples,
-        plan=plan,
-        plan_chart=charts.plan_bars(plan) if plan else None,
-        payment_charts=charts.payment_bars(examples[-1]),
-        present=present,
-        when=when,
-        journey=STEPS,
-        documents=documents.files(campaign),
-    )
-    # Escaped by the template already.
-    return Markup(html)  # noqa: S704
+    content = {
+        "campaign": campaign,
+        "said": wording(campaign),
+        "language": spoken,
+        "examples": examples,
+        "plan": plan,
+        "plan_chart": charts.plan_bars(plan) if plan else None,
+        "payment_charts": charts.payment_bars(examples[-1]),
+        "present": present,
+        "when": when,
+        "journey": STEPS,
+        "documents": documents.files(campaign),
+    }
+    return current_app.jinja_env.get_template("campaigns/_offer.html").make_module(content)
 
 
 def days_left(campaign: Campaign) -> int:
