@@ -35,7 +35,7 @@ from .people import PAGE
 from .servers import Portal
 
 MANY, FEW = 1000, 50
-NEWS = b"\nevent: status"
+NEWS = b"event: status"
 LONGEST = {MANY: 0.350, FEW: 0.200}
 
 
@@ -93,16 +93,18 @@ def _on(name: str, portal: Portal, effort: Effort) -> Iterator[Row]:
     cashlink_id = _cashlink_id(portal, investment)
     with portal:
         # Each process has shown a page, and imported what that needs.
-        usual = _read(portal, effort)
-        memory = _memory(portal)
+        usual, memory = _read(portal, effort), 0
         for count in (FEW, MANY):
             pages = OpenPages(portal.port, path, cookie, count)
             try:
                 if len(pages.listen(1, 60)) < count:
                     raise UnexpectedAnswerError("not all streams were opened")
                 yield from _news(name, portal, pages, cashlink_id, count, effort)
-                if count == MANY:
-                    yield _each(name, (_memory(portal) - memory) / count)
+                if count == FEW:
+                    # With all that the first pages need once.
+                    memory = _memory(portal)
+                else:
+                    yield _each(name, (_memory(portal) - memory) / (MANY - FEW))
                     yield _idle(name, portal, effort)
                     yield _slower(name, portal, cashlink_id, usual, effort)
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 from functools import cache
@@ -21,7 +22,10 @@ KEEP_ALIVE = 15.0
 # Milliseconds after which a browser asks again that found no free stream; until then its page polls.
 RETRY = 10_000
 
-# What a stream compares: the newest change first, then what can change on the page without one.
+# Without data a browser would not pass the event on.
+NEWS = "event: status\ndata: changed\n\n"
+
+# What a stream compares: the newest change, and what can change on the page without one.
 State = tuple[object, ...]
 
 
@@ -29,30 +33,30 @@ def follow(app: Flask, investment_id: uuid.UUID, session_token: str) -> Iterator
     """The stream's text, piece by piece, until the session or the process ends.
 
     Runs after the request: it opens an application context of its own for each look at the database, so that no
-    connection is held while it waits. Session and investment are looked at again with each sign of life, too; that
-    heals what the watcher may have missed.
+    connection is held while it waits. News are passed on without a look, or a thousand pages would all look at once;
+    the page asks anyway, and is asked who it is. Session and investment are looked at with each sign of life, and after
+    news that look tells once more: this heals what the watcher may have missed.
     """
     with live.hub(app).listen(investment_id) as listener:
         if listener is None:
             yield f"retry: {RETRY}\n\n"
             return
-        woken, shown = True, None
+        woken, shown, next_look = False, None, 0.0
         while not live.hub(app).closing:
-            try:
-                state = _look(app, investment_id, session_token)
-            except SQLAlchemyError:
-                state = shown
+            if woken and time.monotonic() < next_look:
+                yield NEWS
+                shown = None
             else:
-                if state is None:
-                    return
-            yield _event(state) if state and (woken or state != shown) else ": still here\n\n"
-            shown = state
-            woken = listener.wait(KEEP_ALIVE)
-
-
-def _event(state: State) -> str:
-    # Without data a browser would not pass the event on.
-    return f"id: {state[0]}\nevent: status\ndata: changed\n\n"
+                try:
+                    state = _look(app, investment_id, session_token)
+                except SQLAlchemyError:
+                    state = shown
+                else:
+                    if state is None:
+                        return
+                yield NEWS if woken or state != shown else ": still here\n\n"
+                shown, next_look = state, time.monotonic() + KEEP_ALIVE
+            woken = listener.wait(max(next_look - time.monotonic(), 0))
 
 
 def _look(app: Flask, investment_id: uuid.UUID, session_token: str) -> State | None:
