@@ -19,12 +19,12 @@ from .database import db, now
 from .models import Intent, Investment, Investor, StatusChange
 
 # Seconds between two looks. Half of it is what a page waits on average.
-TICK = 0.1
+TICK = 0.15
 # A row bears the instant before its commit: those of the last seconds are looked at again.
 OVERLAP = timedelta(seconds=10)
 
 
-# Built once: they are executed ten times a second.
+# Built once: they are executed several times a second.
 _NEWEST = select(func.max(StatusChange.id))
 _NEWS = (
     select(Investment.id)

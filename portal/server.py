@@ -131,7 +131,8 @@ def serve(app_factory: Any, bind: str, workers: int, streams: int) -> None:
 def start_background(worker: Any) -> None:
     """gunicorn's hook in each worker; the watcher sees SIGTERM through `worker.alive` and ends all streams at once."""
     app = worker.app.callable
-    worker.background = (Watcher(app), Loop(app))
+    # Of the rounds that find nothing, each process makes one a second.
+    worker.background = (Watcher(app), Loop(app, pause=1.0))
     worker.background[0].start(alive=lambda: worker.alive)
     worker.background[1].start()
 
