@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test quick test-faults check bench browser lock messages take-home
+.PHONY: demo test quick test-faults check bench browser lock messages take-home bundle
 
 ## The portal with a simulator of Cashlink, on http://localhost:8000 and :8001
 demo:
@@ -52,6 +52,10 @@ lock: .dev
 take-home:
 	@$(PYTHON) setup_venv.py demo
 	@$(BIN)/python -m portal.demo.takehome
+
+## One archive of the demo for this system, with Python inside, in dist/
+bundle: .dev
+	@$(BIN)/python -m bundle
 
 ## Take new texts into the German catalogues, and compile them
 messages: .dev
