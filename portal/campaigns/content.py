@@ -54,8 +54,12 @@ class ProductType:
 
 @dataclass(frozen=True)
 class Fact:
+    """`value` is a word or a figure, `detail` what goes with it. Further ones stand in a fold of the page."""
+
     name: Text
     value: Text
+    detail: Text | None = None
+    further: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,8 @@ class Campaign:
     loan: Loan | None = None
     plan: Plan | None = None
     stress: Stress | None = None
+    # Why the issuer takes no subscriptions at the moment.
+    paused: Text | None = None
 
     def payment_day(self, year: int) -> date:
         """When the interest of this year is due; that of the last year is the maturity."""

@@ -141,7 +141,10 @@ def _amounts(shares: tuple[Share, ...], said: Wording) -> tuple[tuple[str, str],
 
 
 def _facts(campaign: Campaign, said: Wording) -> tuple[tuple[str, str], ...]:
-    return tuple((said(fact.name), said(fact.value)) for fact in campaign.facts)
+    return tuple(
+        (said(fact.name), f"{said(fact.value)}; {said(fact.detail)}" if fact.detail else said(fact.value))
+        for fact in campaign.facts
+    )
 
 
 DOCUMENTS = {

@@ -79,10 +79,10 @@ class Portfolio:
 
 
 def read_portfolio(user: User) -> Portfolio:
-    return Portfolio(tuple(_entry(investment, change) for investment, change in history.investments_of(user)))
+    return Portfolio(tuple(read_entry(investment, change) for investment, change in history.investments_of(user)))
 
 
-def _entry(investment: Investment, change: StatusChange | None) -> Entry:
+def read_entry(investment: Investment, change: StatusChange | None) -> Entry:
     code = change.status if change else history.STARTED
     facts = campaign_facts(investment.campaign)
     return Entry(

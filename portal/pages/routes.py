@@ -9,8 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from ..campaigns.content import product_types
 from ..campaigns.journey import STEPS
+from .glossary import glossary, link_terms
 
 bp = Blueprint("pages", __name__)
+bp.add_app_template_filter(link_terms, "terms")
 
 
 @bp.app_template_global()
@@ -22,7 +24,7 @@ def has_brand_css() -> bool:
 @bp.get("/how-it-works")
 def how_it_works() -> ResponseReturnValue:
     """Who does what, the six steps, and the words explained."""
-    return render_template("pages/how_it_works.html", steps=STEPS)
+    return render_template("pages/how_it_works.html", steps=STEPS, glossary=glossary())
 
 
 @bp.get("/help")
