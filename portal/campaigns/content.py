@@ -48,6 +48,7 @@ class ProductType:
     sheet: Text
     limits: Text
     self_disclosure_from: Decimal
+    withdrawal_days: int
     check: Text
     notice: tuple[Text, ...]
 
@@ -203,7 +204,16 @@ _LISTS: Mapping[str, type] = {
 }
 _TABLES: Mapping[str, type] = {"project": Project, "loan": Loan, "plan": Plan, "stress": Stress}
 _PERCENT = {"interest", "issue_costs", "rate", "fewer_customers", "energy_share_of_costs", "energy_price_rise"}
-_COUNTS = {"term_years", "payment_days", "loss_after_payments", "years", "interest_only_years", "year", "delay_years"}
+_COUNTS = {
+    "term_years",
+    "payment_days",
+    "withdrawal_days",
+    "loss_after_payments",
+    "years",
+    "interest_only_years",
+    "year",
+    "delay_years",
+}
 
 
 def today() -> date:

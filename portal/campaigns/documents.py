@@ -158,6 +158,11 @@ DOCUMENTS = {
 }
 
 
+def titles() -> list[tuple[str, str]]:
+    """Name and title of the documents that every campaign has, without making them."""
+    return [(document.name, str(document.title)) for document in DOCUMENTS.values()]
+
+
 def files(campaign: Campaign) -> list[File]:
     """All documents of a campaign in the language of the request."""
     return [file(campaign, name) for name in DOCUMENTS]
