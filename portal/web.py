@@ -120,13 +120,13 @@ def current_place() -> str:
 
 
 @lru_cache
-def _version(path: Path) -> str:
+def version(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def asset(filename: str) -> str:
     """The address of a static file, with its content's hash, so that it can be cached for long."""
-    return url_for("static", filename=filename, v=_version(Path(current_app.static_folder or "") / filename))
+    return url_for("static", filename=filename, v=version(Path(current_app.static_folder or "") / filename))
 
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -188,7 +188,7 @@ def add_headers(security: dict[str, str], response: Response) -> Response:
     headers = response.headers
     for name, value in security.items():
         headers.setdefault(name, value)
-    if request.endpoint == "static":
+    if request.endpoint in ("static", "pages.brand_file") and response.status_code < 400:
         if "v" in request.args:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:

@@ -106,6 +106,7 @@ GET  /risks                                     200           200               
 GET  /accessibility                             200           200                 200           200
 GET  /withdraw                                  200           200                 200           200
 GET  /favicon.ico                               200           200                 200           200
+GET  /brand/brand.css                           404           404                 404           404
 GET  /healthz                                   200           200                 200           200
 GET  /static/portal.css                         200           200                 200           200
 """
