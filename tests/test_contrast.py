@@ -39,10 +39,22 @@ PAIRS = [
 
 
 def rules(css: str) -> Iterator[tuple[str, str]]:
-    """The scheme of each block of variables, and what stands in it."""
-    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
-    for block in re.finditer(r"(prefers-color-scheme:\s*dark\)\s*\{\s*)?:root[^{]*\{([^}]*)\}", css):
-        yield "dark" if block[1] else "light", block[2]
+    """The scheme of each block of variables, and what stands in it; those for print or for some widths are left out."""
+    around, text = [""], ""
+    for character in re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL):
+        if character == "{":
+            around.append(text.rpartition(";")[2].strip())
+            text = ""
+        elif character == "}":
+            selector, media = around.pop(), [one for one in around if one.startswith("@media")]
+            if selector.startswith(":root") and "." not in selector:
+                if not media:
+                    yield "light", text
+                elif "prefers-color-scheme:dark" in "".join(media).replace(" ", ""):
+                    yield "dark", text
+            text = ""
+        else:
+            text += character
 
 
 def colours(files: tuple[Path, ...], scheme: str) -> dict[str, str]:
