@@ -38,6 +38,10 @@ class Card:
         return cls(campaign, funding, state(campaign, funding), Wording(campaign))
 
     @property
+    def is_open(self) -> bool:
+        return self.state in ("open", "almost_full")
+
+    @property
     def days_left(self) -> int:
         return days_left(self.campaign)
 
@@ -46,7 +50,7 @@ def in_order(cards: Iterable[Card]) -> list[Card]:
     """Open ones by their end, then those to come by their start, then those that are full or closed."""
 
     def place(card: Card) -> tuple[int, date]:
-        if card.state in ("open", "almost_full"):
+        if card.is_open:
             return 0, card.campaign.closes
         return (1, card.campaign.opens) if card.state == "coming" else (2, card.campaign.closes)
 
