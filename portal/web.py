@@ -67,6 +67,14 @@ class MaskedCsrf(CSRFProtect):
         return unmask(super()._get_csrf_token() or "")
 
 
+def masked_token() -> str:
+    """One mask for all forms of a response: what is random does not compress."""
+    token = generate_csrf()
+    if g.get("masked_token", ("",))[0] != token:
+        g.masked_token = token, mask(token)
+    return str(g.masked_token[1])
+
+
 def mask(token: str) -> str:
     pad = secrets.token_bytes(len(token))
     return base64_encode(pad + bytes(a ^ b for a, b in zip(pad, token.encode(), strict=True))).decode()
@@ -99,7 +107,7 @@ def limit_forms() -> None:
 def set_up(app: Flask) -> None:
     app.before_request(limit_forms)
     csrf.init_app(app)
-    masked = {"csrf_token": lambda: mask(generate_csrf())}
+    masked = {"csrf_token": masked_token}
     app.jinja_env.globals.update(asset=asset, current_place=current_place, **masked)
     # Flask-WTF puts its unmasked token into the context, which comes before the globals.
     app.context_processor(lambda: {"settings": settings(), **masked})
