@@ -22,6 +22,8 @@ from .journey import STEPS, whole_duration
 from .wording import Wording, month
 
 Action = Literal["sign_in", "invest", "continue", "again", "none"]
+Needs = Literal["", "data", "consent"]
+NEEDS: dict[str, Needs] = {"none": "data", "refused": "data", "withdrawn": "consent"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class InvestBox:
     Attributes:
         number: what the form posts, so that a double click stays one subscription.
         entry: the subscription that the button continues, or the newest of those already signed.
-        needs: what the person has to do before Cashlink: nothing, or "data".
+        needs: what the person has to do before Cashlink: nothing, to enter "data", or to give the "consent" again.
         host: where "Invest now" leads.
     """
 
@@ -74,7 +76,7 @@ class InvestBox:
     host: str
     number: int = 1
     entry: Entry | None = None
-    needs: Literal["", "data"] = ""
+    needs: Needs = ""
 
     @property
     def age(self) -> str:
@@ -104,7 +106,7 @@ def invest_box(campaign: Campaign, told: Funding | None, user: User | None) -> I
         host,
         number=integration.next_number(user, campaign.slug),
         entry=continued,
-        needs="data" if integration.import_state(user.investor) in ("none", "refused") else "",
+        needs=NEEDS.get(integration.import_state(user.investor), ""),
     )
 
 

@@ -74,12 +74,6 @@ def accessibility() -> ResponseReturnValue:
     return render_template("pages/accessibility.html")
 
 
-@bp.get("/withdraw")
-def withdraw() -> ResponseReturnValue:
-    """How to withdraw from a contract; that itself happens at Cashlink."""
-    return render_template("pages/withdraw.html")
-
-
 @bp.get("/favicon.ico")
 def favicon() -> ResponseReturnValue:
     """For programs that ask for it without reading the page."""
