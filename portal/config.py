@@ -6,6 +6,7 @@ Knows nothing of Flask: a command line, a test or another program can read the s
 from __future__ import annotations
 
 import ipaddress
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -71,8 +72,18 @@ VARIABLES = (
     Variable("PORTAL_SECRET_KEY", None, "signs cookies and links; 32 characters at least"),
     Variable("PORTAL_PUBLIC_URL", None, "the portal's address as people see it; https in production"),
     Variable("PORTAL_MAIL_URL", "", "`smtp://user:password@host:587?from=name@example.org`, or `smtps://…`"),
+    Variable(
+        "PORTAL_OPERATOR_EMAIL",
+        "",
+        "who is mailed each withdrawal from a contract; empty: nobody, see `portal sync --list`",
+    ),
     Variable("PORTAL_DATA_DIR", "instance", "folder for SQLite files"),
-    Variable("PORTAL_BRAND", "Feldmark", "the name on every page"),
+    Variable("PORTAL_BRAND", "Feldmark", "the name on every page, in mails and documents"),
+    Variable(
+        "PORTAL_BRAND_DIR",
+        "",
+        "folder with `brand.css`, `logo.svg` and `fonts/*.woff2`, each if it differs; empty: the portal's own look",
+    ),
     Variable("PORTAL_STREAMS", "1000", "open event streams that one process holds before pages poll instead"),
 )
 
@@ -102,8 +113,10 @@ class Settings:
     public_url: str
     database_url: str = field(repr=False)
     mail_url: str = field(repr=False, default="")
+    operator_email: str = ""
     data_dir: Path = Path("instance")
     brand: str = "Feldmark"
+    brand_dir: Path | None = None
     streams: int = 1000
     proxy: str = field(repr=False, default="")
     ca_file: str = ""
@@ -126,6 +139,14 @@ class Settings:
         Raises:
             ConfigurationError: all problems at once.
         """
+        settings, problems = cls.read(environ)
+        if problems:
+            raise ConfigurationError("\n".join(problems))
+        return settings
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
+        """What can be read, and what is wrong with the rest: a line each, which begins with the variable's name."""
         reader = _Reader(environ)
         data_dir = Path(reader.text("PORTAL_DATA_DIR"))
         settings = cls(
@@ -143,16 +164,16 @@ class Settings:
             public_url=reader.url("PORTAL_PUBLIC_URL").rstrip("/"),
             database_url=reader.text("PORTAL_DATABASE_URL") or f"sqlite:///{(data_dir / 'portal.sqlite3').resolve()}",
             mail_url=reader.text("PORTAL_MAIL_URL"),
+            operator_email=reader.email("PORTAL_OPERATOR_EMAIL"),
             data_dir=data_dir,
             brand=reader.text("PORTAL_BRAND"),
+            brand_dir=reader.brand_folder("PORTAL_BRAND_DIR"),
             streams=reader.number("PORTAL_STREAMS"),
             proxy=reader.url("CASHLINK_PROXY"),
             ca_file=reader.file("CASHLINK_CA_FILE"),
         )
         reader.check_webhook_authentication(settings)
-        if reader.problems:
-            raise ConfigurationError("\n".join(reader.problems))
-        return settings
+        return settings, reader.problems
 
 
 def demo_settings_used(environ: Mapping[str, str]) -> list[str]:
@@ -234,11 +255,28 @@ class _Reader:
             return 0
         return int(value)
 
+    def email(self, name: str) -> str:
+        value = self.text(name)
+        if value and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+            self._wrong(name, "is not an email address. Write it like office@example.org")
+        return value
+
     def file(self, name: str) -> str:
         value = self.text(name)
         if value and not Path(value).is_file():
             self._wrong(name, "names a file that is not there. Correct the path or leave it empty")
         return value
+
+    def brand_folder(self, name: str) -> Path | None:
+        value = self.text(name)
+        if not value:
+            return None
+        folder = Path(value).resolve()
+        if not any((folder / file).exists() for file in ("brand.css", "logo.svg", "fonts")):
+            self._wrong(
+                name, "names a folder with neither brand.css nor logo.svg nor fonts. Correct it or leave it empty"
+            )
+        return folder
 
     def campaigns(self, name: str) -> tuple[CampaignMapping, ...]:
         mappings = []

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 
 WHITE, TEXT, SHAPE = "#ffffff", 4.5, 3.0
-# The lightest and the darkest ground that the portal's own tokens put behind a link or a button.
-LIGHT_GROUNDS = ("#ffffff", "#f6f5f0")
-DARK_GROUNDS = ("#18201c", "#0f1512")
+# What the portal's own tokens put behind a link or a button.
+LIGHT_GROUNDS = ("#ffffff", "#f6f5f0", "#e4f3ea", "#fdf1d8", "#fcebea", "#e6f0fa")
+DARK_GROUNDS = ("#18201c", "#0f1512", "#12301e", "#362709", "#3b1513", "#10293f")
 
 
 class BadColourError(ValueError):

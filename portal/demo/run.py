@@ -40,12 +40,14 @@ def environment(port: int, simulator_port: int, environ: Mapping[str, str]) -> d
         "CASHLINK_INFO_URL": f"{simulator}/api/external-info/",
         "CASHLINK_CAMPAIGNS": CAMPAIGNS,
         "CASHLINK_COMPANY": "Cashlink-Simulator (Demo)",
+        "PORTAL_OPERATOR_EMAIL": "office@feldmark.example",
         "PORTAL_PUBLIC_URL": portal,
         "PORTAL_STREAMS": str(STREAMS),
         "SIMULATOR_PUBLIC_URL": simulator,
         "SIMULATOR_WEBHOOK_URL": f"{portal}/webhooks/cashlink",
         "SIMULATOR_WEBHOOK_TOKEN_URL": f"{portal}/oauth/token",
         "SIMULATOR_RETURN_URL": f"{portal}/investments",
+        **({"SIMULATOR_PARTNER_NAME": environ["PORTAL_BRAND"]} if environ.get("PORTAL_BRAND") else {}),
         **environ,
     }
 

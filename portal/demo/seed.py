@@ -6,14 +6,20 @@ It alone may backdate: its own rows of the portal, and the simulator's clock for
 from __future__ import annotations
 
 import time
+import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import update
 
 from .. import history, integration
+from ..campaigns.content import today
 from ..database import db, now
-from ..models import Investor, Mark, User
+from ..models import Consent, FundingDay, Intent, Investor, Mark, User
 from . import cast
 from .control import Control
 from .walk import Studio, subscribe
@@ -94,8 +100,24 @@ def seed(app: Flask, simulator_url: str) -> None:
                 _play(story, users[story.member], control, Studio(simulator_url))
         finally:
             control.post("changed-at", {"at": None})
+        db.session.add_all(funding_days())
         db.session.add(Mark(name="seeded_by_demo", value=now().isoformat()))
         db.session.commit()
+
+
+def funding_days() -> Iterator[FundingDay]:
+    """The past of the funding, which the simulator only declares, as the portal would have noted it."""
+    noted = tomllib.loads(Path(__file__).with_name("funding.toml").read_text(encoding="utf-8"))
+    for campaign, rows in noted.items():
+        for (first, euros, count), (last, more, greater) in pairwise([*rows, [rows[-1][0] - 1, *rows[-1][1:]]]):
+            for days_ago in range(first, last, -1):
+                part = (first - days_ago) / (first - last)
+                # In whole units, like every subscription.
+                cents = round((euros + (more - euros) * part) / NOMINAL) * NOMINAL * 100
+                day = today() - timedelta(days=days_ago)
+                yield FundingDay(
+                    campaign=campaign, day=day, cents=cents, subscriptions=round(count + (greater - count) * part)
+                )
 
 
 def _empty() -> None:
@@ -118,11 +140,15 @@ def _add_user(member: cast.Member) -> User:
     )
     db.session.add_all([user, investor])
     db.session.commit()
-    from ..investors.consent import consent_text
+    from ..investors.consent import agreed
 
-    if integration.import_investor(investor, str(consent_text())) != "done":
+    if integration.import_investor(investor, *agreed("de")) != "done":
         raise RuntimeError(f"{member.name} could not be imported")
-    investor.consented_at = investor.imported_at = since + timedelta(minutes=12)
+    agreed_at = since + timedelta(minutes=12)
+    investor.consented_at = investor.imported_at = agreed_at
+    calls = update(Intent).where(Intent.investor_id == investor.id)
+    db.session.execute(calls.values(created_at=agreed_at, closed_at=agreed_at))
+    db.session.execute(update(Consent).where(Consent.investor_id == investor.id).values(given_at=agreed_at))
     db.session.commit()
     return user
 
@@ -146,7 +172,9 @@ def _play(story: Story, user: User, control: Control, studio: Studio) -> None:
     investment = integration.start_subscription(user, story.campaign, number)
     if investment.start_url is None or investment.cashlink_id is None:
         raise RuntimeError(f"the subscription of {story.member} was not started")
-    investment.created_at = begin - timedelta(minutes=14)
+    investment.created_at = clicked_at = begin - timedelta(minutes=14)
+    call = update(Intent).where(Intent.investment_id == investment.id)
+    db.session.execute(call.values(created_at=clicked_at, closed_at=clicked_at))
     db.session.commit()
     control.post("changed-at", {"at": begin.isoformat()})
     subscribe(investment.start_url, amount=str(story.units * NOMINAL), outcome="later")

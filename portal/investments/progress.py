@@ -9,9 +9,11 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from flask import url_for
+from flask_babel import to_user_timezone
 from sqlalchemy import select
 
 from .. import history, integration
+from ..campaigns.content import today
 from ..campaigns.journey import STEPS
 from ..cashlink import statuses
 from ..database import db
@@ -19,7 +21,7 @@ from ..language import day, instant, money, number
 from ..models import Intent, Investment, StatusChange
 from . import texts
 from .facts import Facts, campaign_facts
-from .texts import Holding, Texts
+from .texts import Holding, Texts, ngettext
 from .texts import gettext as _
 from .timeline import Timeline, read_timeline
 
@@ -82,6 +84,9 @@ class Progress:
     steps: tuple[StepLine, ...]
     events: tuple[Event, ...]
     summary: tuple[tuple[str, str], ...]
+    documents: tuple[tuple[str, str], ...]
+    withdrawal: str
+    reference: str
 
     @property
     def etag(self) -> str:
@@ -120,6 +125,9 @@ def read_progress(investment: Investment) -> Progress:
         steps=_steps(timeline, row),
         events=_events(investment, changes),
         summary=_summary(investment, facts, holding),
+        documents=facts.documents,
+        withdrawal="" if row.ended else _withdrawal(changes, facts),
+        reference=reference(investment),
     )
 
 
@@ -140,6 +148,8 @@ def _texts_before_signing(investment: Investment) -> Texts:
         return _texts_before_import(investment)
     if intent.result == "refused":
         return texts.NOT_STARTED
+    if intent.result == "stopped":
+        return texts.CONSENT_WITHDRAWN
     if intent.result is None and not (intent.reason or "").startswith(DENIED):
         return texts.NOT_ANSWERING
     return texts.NOT_AVAILABLE
@@ -148,7 +158,12 @@ def _texts_before_signing(investment: Investment) -> Texts:
 def _texts_before_import(investment: Investment) -> Texts:
     """The investment waits until Cashlink has the investor's data."""
     state = integration.import_state(investment.user.investor if investment.user else None)
-    return {"refused": texts.DATA_REFUSED, "parked": texts.NOT_AVAILABLE}.get(state, texts.NOT_ANSWERING)
+    shown = {
+        "refused": texts.DATA_REFUSED,
+        "parked": texts.NOT_AVAILABLE,
+        "withdrawn": texts.CONSENT_WITHDRAWN,
+    }
+    return shown.get(state, texts.NOT_ANSWERING)
 
 
 def _newest_intent(investment: Investment) -> Intent | None:
@@ -239,6 +254,27 @@ def _summary(investment: Investment, facts: Facts, holding: Holding) -> tuple[tu
         (_("Started on"), day(investment.created_at)),
         (_("Reference"), reference(investment)),
     )
+
+
+ACCEPTED = (statuses.ACCEPTED, statuses.PAID, statuses.DELIVERED)
+
+
+def _withdrawal(changes: Sequence[StatusChange], facts: Facts) -> str:
+    """How long one can withdraw; nothing before the signature and after the period."""
+    if facts.campaign is None or not any(change.status in texts.TEXTS for change in changes):
+        return ""
+    accepted = next((change.changed_at for change in changes if change.status in ACCEPTED), None)
+    if accepted is None:
+        days = facts.campaign.product.withdrawal_days
+        return ngettext(
+            "You can withdraw for %(num)d day after the issuer has accepted, without giving reasons.",
+            "You can withdraw for %(num)d days after the issuer has accepted, without giving reasons.",
+            days,
+        )
+    ends = facts.withdrawal_ends(to_user_timezone(accepted).date())
+    if ends is None or ends < today():
+        return ""
+    return _("You can withdraw until %(day)s, without giving reasons.", day=day(ends))
 
 
 def reference(investment: Investment) -> str:

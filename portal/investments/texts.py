@@ -237,7 +237,7 @@ TEXTS = {
         label=_l("Completed"),
         banner=_units_are_credited,
         text=_l("Your digital securities have been credited."),
-        do=_l("Nothing. You will find them in your portfolio."),
+        do=_l("Nothing. You will find the payments to come and the documents in your portfolio."),
         button=_l("Go to portfolio"),
         target="portfolio",
         next=_payments,
@@ -352,6 +352,17 @@ DATA_REFUSED = Texts(
     target="investor",
     next=_l("After that you continue at Cashlink and sign."),
     your_turn=True,
+)
+CONSENT_WITHDRAWN = Texts(
+    step=0,
+    tone="bad",
+    label=_l("Stopped"),
+    banner=_l("Stopped: you have withdrawn your consent"),
+    text=_l("We pass nothing on to Cashlink any more. Nothing is binding and nothing has been paid."),
+    do=_l("Nothing, or agree again if you want to subscribe."),
+    button=_l("Read the consent again"),
+    target="investor",
+    next=_l("If you agree again, you continue at Cashlink and sign."),
 )
 RELEASED = Texts(
     step=0,
