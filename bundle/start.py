@@ -1,4 +1,4 @@
-"""What the one file of the bundle does: it starts the demo and opens the browser. With arguments it is `portal demo`.
+"""The one file of the bundle: it starts the demo and opens the browser. Its arguments are those of `portal demo`.
 
 The portal lies beside it as files in `app/`, so that Backstage can show its lines and whoever is curious can read it.
 """
@@ -27,13 +27,13 @@ def main() -> None:
     from portal.cli import main as portal
 
     arguments = sys.argv[1:]
-    if not arguments:
+    if {"--check", "--reset", "--help", "-h"}.isdisjoint(arguments):
         threading.Thread(target=open_browser, daemon=True).start()
     try:
         portal(["demo", *arguments], standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        if not arguments and sys.stdin is not None and sys.stdin.isatty():
+        if sys.stdin is not None and sys.stdin.isatty():
             # Whoever started it with a double click could not read the sentence otherwise.
             input("Press Enter to close this window. ")
         sys.exit(error.exit_code)

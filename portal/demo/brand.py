@@ -1,13 +1,17 @@
-"""A prospect's colours for a presentation: from one colour of theirs to a brand.css that keeps all contrasts.
+"""A prospect's look for a presentation: their logo, and a brand.css from one colour of theirs that keeps all contrasts.
 
-The colour keeps its hue; it is made darker, for the dark scheme lighter, until it can be read (WCAG 2.2, 1.4.3, 1.4.11).
+The colour keeps its hue; it is made darker, in the dark scheme lighter, until it can be read (WCAG 2.2, 1.4.3 and
+1.4.11).
 """
 
 from __future__ import annotations
 
+import base64
 import colorsys
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 WHITE, TEXT, SHAPE = "#ffffff", 4.5, 3.0
 # What the portal's own tokens put behind a link or a button.
@@ -15,8 +19,56 @@ LIGHT_GROUNDS = ("#ffffff", "#f6f5f0", "#e4f3ea", "#fdf1d8", "#fcebea", "#e6f0fa
 DARK_GROUNDS = ("#18201c", "#0f1512", "#12301e", "#362709", "#3b1513", "#10293f")
 
 
-class BadColourError(ValueError):
-    """Not a colour like #1a5fb4."""
+class BadBrandError(ValueError):
+    """A colour or a logo that cannot be used; the text says how it should be."""
+
+
+def environment(name: str, colour: str, logo: Path | None, data_dir: Path) -> dict[str, str]:
+    """The settings of a demo under this name. Its databases lie apart, since names stand in what the cast agreed to.
+
+    Args:
+        colour, logo: as `write_brand` takes them.
+        data_dir: of the demo under its own name.
+
+    Raises:
+        BadBrandError: one of them cannot be used.
+    """
+    folder = data_dir / "brands" / (re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "brand")
+    write_brand(folder / "look", colour, logo)
+    return {"PORTAL_BRAND": name, "PORTAL_BRAND_DIR": str(folder / "look"), "PORTAL_DATA_DIR": str(folder)}
+
+
+def write_brand(folder: Path, colour: str = "", logo: Path | None = None) -> None:
+    """Make a folder for PORTAL_BRAND_DIR; one of an earlier presentation is replaced.
+
+    Args:
+        colour: six hexadecimal digits, with or without #; empty: the portal's own.
+        logo: an SVG or PNG file.
+
+    Raises:
+        BadBrandError: one of them cannot be used; then nothing is written.
+    """
+    css, picture = brand_css(colour) if colour else "", _as_svg(logo) if logo else b""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "brand.css").write_text(css, encoding="utf-8")
+    if picture:
+        (folder / "logo.svg").write_bytes(picture)
+
+
+def _as_svg(logo: Path) -> bytes:
+    """The file itself, or a PNG inside an SVG, since that is the one kind of logo that pages ask for."""
+    content = logo.read_bytes()
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        width, height = (int.from_bytes(content[start : start + 4], "big") for start in (16, 20))
+        data = base64.b64encode(content).decode()
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'
+            f'<image width="{width}" height="{height}" href="data:image/png;base64,{data}"/></svg>'
+        ).encode()
+    if b"<svg" in content[:4096]:
+        return content
+    raise BadBrandError(f"{logo.name} is neither an SVG nor a PNG file")
 
 
 def brand_css(colour: str) -> str:
@@ -26,10 +78,10 @@ def brand_css(colour: str) -> str:
         colour: six hexadecimal digits, with or without #.
 
     Raises:
-        BadColourError: it is none.
+        BadBrandError: it is none.
     """
     if not re.fullmatch(r"#?[0-9a-fA-F]{6}", colour):
-        raise BadColourError(f"{colour!r} is not a colour like #1a5fb4")
+        raise BadBrandError(f"{colour!r} is not a colour like #1a5fb4")
     hue = "#" + colour.lstrip("#").lower()
     light, dark = _rules(_light(hue)), _rules(_dark(hue))
     return (
