@@ -147,29 +147,34 @@ BUGS = (
 )
 
 
-def chosen() -> list[Bug]:
+def chosen(bugs: tuple[Bug, ...]) -> list[Bug]:
     long = "--long" in sys.argv
-    return [bug for bug in BUGS if long or bug.short]
+    return [bug for bug in bugs if long or bug.short]
 
 
-@pytest.mark.parametrize("bug", chosen(), ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", chosen(BUGS), ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: Bug, tmp_path: Path) -> None:
+    check_found(bug, tmp_path)
+
+
+def check_found(bug: Bug, folder: Path) -> None:
+    """Plant a bug in a copy of the source, and see its tests fail."""
     for name in ("portal", "tests", "templates", "static", "pyproject.toml"):
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy(source, tmp_path / name)
+            shutil.copy(source, folder / name)
     for name, right, wrong in filter(None, ((bug.file, bug.right, bug.wrong), bug.also)):
-        file = tmp_path / name
+        file = folder / name
         text = file.read_text()
         assert text.count(right) == 1, "the planted bug no longer fits the code"
         file.write_text(text.replace(right, wrong))
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not postgresql", bug.tests]
     result = subprocess.run(
         command,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
         timeout=600,
