@@ -18,7 +18,7 @@ UPLOADS = "tests/investors/test_identification.py"
 ACCESS = "tests/test_access.py"
 HEADERS = f"{ACCESS}::test_every_answer_bears_the_headers_and_nothing_inline"
 LIMITS = "tests/security/test_limits.py"
-LOG = "tests/security/test_requests_log.py"
+LOG = "tests/security/test_requests_log.py::test_a_line_has_no_query_no_secret_and_no_whole_address"
 
 CONTROLS = (
     Bug(
@@ -265,8 +265,8 @@ CONTROLS = (
         '{"hide_parameters": False}',
         "tests/test_logs.py::test_with_all_loggers_at_debug",
     ),
-    Bug("paths as they were typed", "portal/logs.py", "    return path\n", "    return request.full_path\n", f"{LOG}::test_a_line_has_no_query_no_secret_and_no_whole_address"),
-    Bug("whole addresses", "portal/logs.py", "masked(request.remote_addr)", "request.remote_addr", f"{LOG}::test_a_line_has_no_query_no_secret_and_no_whole_address"),
+    Bug("paths as they were typed", "portal/logs.py", "    return path\n", "    return request.full_path\n", LOG),
+    Bug("whole addresses", "portal/logs.py", "masked(request.remote_addr)", "request.remote_addr", LOG),
     Bug(
         "secrets that can be guessed",
         "portal/config.py",
