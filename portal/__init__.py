@@ -22,7 +22,6 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
         ConfigurationError: a setting is missing or cannot be used.
     """
     from flask import Flask
-    from werkzeug.middleware.proxy_fix import ProxyFix
 
     from . import accounts, campaigns, database, integration, investments, investors, language, pages, web, webhooks
     from . import logs as request_logs
@@ -44,6 +43,8 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
     )
     app.extensions["settings"] = settings
     if settings.proxies:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
         # Only where a proxy is known to stand: else anybody could claim any address.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     request_logs.set_up(app)

@@ -547,10 +547,18 @@ def test_the_scheme_of_the_public_address_decides_about_the_cookies(
     environ["PORTAL_PUBLIC_URL"] = f"{scheme}://localhost:8000"
     app: Flask = create_app(replace(Settings.from_environment(environ)))
     migrations.migrate(app)
-    response = app.test_client().get("/login", base_url=f"{scheme}://localhost:8000")
-    (cookie,) = [line for line in response.headers.getlist("Set-Cookie") if "session" in line]
-    parts: list[Any] = [part.strip() for part in cookie.split(";")]
-    assert parts[0].startswith(f"{name}=")
-    assert ("Secure" in parts) == secure
-    assert "Path=/" in parts
+    client, base_url = app.test_client(), f"{scheme}://localhost:8000"
+    response = client.get("/login", base_url=base_url)
+    data = {
+        "language": "de",
+        "csrf_token": BeautifulSoup(response.text, "html.parser").select("[name=csrf_token]")[0]["value"],
+    }
+    switched = client.post("/language", base_url=base_url, data=data, headers={"Referer": f"{base_url}/login"})
+    assert "Anmelden" in client.get("/login", base_url=base_url).text
+    for answer, cookie in ((response, name), (switched, name.replace("session", "language"))):
+        (line,) = [line for line in answer.headers.getlist("Set-Cookie") if line.startswith(f"{cookie}=")]
+        parts: list[Any] = [part.strip() for part in line.split(";")]
+        assert ("Secure" in parts) == secure
+        assert {"Path=/", "HttpOnly", "SameSite=Lax"} <= set(parts)
+        assert not [part for part in parts if part.startswith("Domain")]
     assert ("Strict-Transport-Security" in response.headers) == secure

@@ -32,7 +32,7 @@ MAILS_A_DAY = Limit("mails a day", 20, timedelta(days=1))
 TOKEN_CLIENT = Limit("token for", 200, timedelta(minutes=15))
 # Per IP address; behind a proxy it is the person's with PORTAL_PROXIES.
 SIGN_IN_ADDRESS = Limit("sign-in from", 100, timedelta(minutes=15))
-MAIL_ADDRESS = Limit("mail from", 60, timedelta(hours=1))
+MAIL_ADDRESS = Limit("mail from", 100, timedelta(hours=1))
 LINK_ADDRESS = Limit("link from", 60, timedelta(minutes=15))
 TOKEN_ADDRESS = Limit("token from", 30, timedelta(minutes=15))
 

@@ -69,7 +69,6 @@ CONTROLS = (
         "    if len(others) == limit.tries:",
         "    if False:",
         f"{LIMITS}::test_brute_force_is_stopped_across_processes_and_restarts",
-        short=True,
     ),
     Bug(
         "limits of each process alone",
@@ -102,9 +101,10 @@ CONTROLS = (
     Bug(
         "any address that is claimed is believed",
         "portal/__init__.py",
-        "    if settings.proxies:\n",
-        "    app.wsgi_app = ProxyFix(app.wsgi_app)\n    if settings.proxies:\n",
+        "    if settings.proxies:\n        from",
+        "    if True:\n        from",
         f"{LIMITS}::test_a_forwarded_address_is_believed_only_behind_a_declared_proxy",
+        also=("portal/__init__.py", "x_for=settings.proxies", "x_for=1"),
     ),
     Bug(
         "a session outlives signing out",
@@ -128,7 +128,7 @@ CONTROLS = (
         "        db.session.add(__import__(\"portal.models\").models.UserSession(\n"
         "            token_hash=sessions.hash_token(token), user_id=user.id))\n        db.session.commit()\n"
         "        flash(_(\"Your password is changed",
-        f"{PASSWORDS}::test_changing_the_password_ends_the_other_browsers",
+        f"{PASSWORDS}::test_changing_the_password_is_a_new_session",
     ),
     Bug(
         "a session from before signing in goes on",
@@ -163,6 +163,13 @@ CONTROLS = (
         "portal/__init__.py",
         "SESSION_COOKIE_SECURE=settings.over_https",
         "SESSION_COOKIE_SECURE=False",
+        f"{ACCESS}::test_the_scheme_of_the_public_address_decides_about_the_cookies",
+    ),
+    Bug(
+        "the language's cookie travels in the open",
+        "portal/language.py",
+        "secure=settings().over_https",
+        "secure=False",
         f"{ACCESS}::test_the_scheme_of_the_public_address_decides_about_the_cookies",
     ),
     Bug(
@@ -255,7 +262,7 @@ CONTROLS = (
         "output is not escaped",
         "portal/web.py",
         "    masked = {",
-        "    app.jinja_options = {**app.jinja_options, \"autoescape\": False}\n    masked = {",
+        "    app.jinja_env.autoescape = False\n    masked = {",
         "tests/investors/test_steps.py::test_any_visible_name_is_stored_and_escaped",
     ),
     Bug(
@@ -273,6 +280,7 @@ CONTROLS = (
         "return repeats or len(set(secret)) < 8 or neighbours > len(secret) / 2",
         "return False",
         "tests/test_settings.py::test_a_wrong_value_is_named_with_its_remedy",
+        short=True,
     ),
     Bug(
         "the demo's settings in earnest",
@@ -312,8 +320,8 @@ CONTROLS = (
     Bug(
         "deleted data stay in the file",
         "portal/database.py",
-        '            "secure_delete=ON",\n',
-        "",
+        '"secure_delete=ON",',
+        '"secure_delete=OFF",',
         "tests/accounts/test_deletion.py::test_a_deleted_account_leaves_nothing_behind",
     ),
 )  # fmt: skip
