@@ -84,15 +84,15 @@ def show_again(place: str) -> ResponseReturnValue | None:
     """A page's own view with the posted form in hand, which it shows and does not act upon (`web.Form`).
 
     Args:
-        place: path of the page; None is returned where nothing answers a GET there.
+        place: path of the page; None is returned where no page answers a GET there.
     """
     g.show_again = True
     adapter = current_app.url_map.bind_to_environ(request.environ)
     try:
         endpoint, arguments = adapter.match(place.partition("?")[0], method="GET")
+        answer: ResponseReturnValue = current_app.ensure_sync(current_app.view_functions[endpoint])(**arguments)
     except HTTPException:
         return None
-    answer: ResponseReturnValue = current_app.ensure_sync(current_app.view_functions[endpoint])(**arguments)
     return answer
 
 

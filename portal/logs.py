@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 from werkzeug.routing import Rule
 
 ACCESS = logging.getLogger("portal.access")
@@ -27,6 +27,8 @@ def set_up(app: Flask) -> None:
     """Give each request its id and its line."""
     app.before_request(_begin)
     app.after_request(_end)
+    # Flask's own would write the path.
+    app.log_exception = _log_exception  # type: ignore[method-assign]
 
 
 def note(event: str, **fields: Any) -> None:
@@ -53,6 +55,11 @@ def _end(response: Response) -> Response:
     }
     ACCESS.info("request", extra={"fields": fields})
     return response
+
+
+def _log_exception(exc_info: Any) -> None:
+    path = shown_path(request.url_rule, request.view_args or {})
+    current_app.logger.error("exception at %s %s", request.method, path, exc_info=exc_info)
 
 
 def shown_path(rule: Rule | None, values: dict[str, Any]) -> str | None:

@@ -455,6 +455,7 @@ def test_every_answer_bears_the_headers_and_nothing_inline(place: Place, row: Ro
         ("GET", "/logout", {}, 405),
         ("GET", "/", {"Host": "evil.example"}, 421),
         ("POST", "/login", {}, 400),
+        ("POST", "/campaigns/unknown%3Fx/invest", {}, 400),
         ("GET", "/static/no-such-file.css", {}, 404),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from portal import logs
-from portal.accounts import passwords
+from portal.accounts import passwords, tokens
 
 from ..people import PASSWORD, add_user
 from ..visitor import Visitor
@@ -54,6 +54,21 @@ def test_a_line_has_no_query_no_secret_and_no_whole_address(
     (line,) = [line for line in lines(caplog) if line["logger"] == "portal.access"]
     assert (line["path"], line["client"]) == (shown, "203.0.113.0")
     assert "a-secret-token" not in json.dumps(lines(caplog))
+
+
+def test_an_exception_is_told_without_the_address(
+    app: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("unplanned")
+
+    monkeypatch.setattr(tokens, "find", fail)
+    response = app.test_client().get("/confirm-email/a-secret-token?next=/a-secret-token")
+    assert response.status_code == 500
+    assert "exception at GET /confirm-email/<token>" in caplog.text
+    assert "RuntimeError: unplanned" in caplog.text
+    assert "a-secret-token" not in caplog.text
+    assert response.headers["X-Request-Id"] in response.text
 
 
 @pytest.mark.parametrize(
