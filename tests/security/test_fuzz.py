@@ -6,6 +6,7 @@ import random
 import re
 import sys
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +17,6 @@ from sqlalchemy import delete
 from urllib3.filepost import encode_multipart_formdata
 from werkzeug.routing import Rule
 
-from portal.accounts import passwords
 from portal.database import db
 from portal.models import Attempt
 
@@ -148,9 +148,7 @@ def _fields(pairs: list[tuple[str, bytes]]) -> dict[str, list[bytes]]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setattr(passwords, "METHOD", "scrypt:1024:8:1")
-    monkeypatch.setattr(passwords, "NOBODYS", passwords.hash_password("nobody's"))
+def place(tmp_path: Path, fast_hashes: None) -> Place:
     return Place(tmp_path, demo=False)
 
 
@@ -172,14 +170,8 @@ def test_no_request_makes_it_fail(
         with place.app.app_context():
             db.session.execute(delete(Attempt))
             db.session.commit()
-    with capsys.disabled() if "--long" in sys.argv else _Nothing():
+    with capsys.disabled() if "--long" in sys.argv else nullcontext():
         print(f"\n{sent} requests, seed {seed}: {dict(sorted(fuzzer.statuses.items()))}")
     assert failures == [], f"seed {seed}: {len(failures)} of {sent}"
     # It came past the first doors: pages, redirects after forms, forms that came back, refusals of all kinds.
     assert {200, 303, 400, 404, 405, 422} <= set(fuzzer.statuses)
-
-
-class _Nothing:
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...

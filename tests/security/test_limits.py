@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal import create_app
-from portal.accounts import attempts, passwords
+from portal.accounts import attempts
 from portal.config import Settings
 from portal.database import db
 from portal.models import Attempt, Mail
@@ -28,10 +28,7 @@ OAUTH = {"CASHLINK_WEBHOOK_CLIENT_ID": CLIENT, "CASHLINK_WEBHOOK_CLIENT_SECRET":
 GRANT = {"grant_type": "client_credentials", "client_id": CLIENT}
 
 
-@pytest.fixture(autouse=True)
-def _fast_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "METHOD", "scrypt:1024:8:1")
-    monkeypatch.setattr(passwords, "NOBODYS", passwords.hash_password("nobody's"))
+pytestmark = pytest.mark.usefixtures("fast_hashes")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from portal import logs
-from portal.accounts import passwords, tokens
+from portal.accounts import tokens
 
 from ..people import PASSWORD, add_user
 from ..visitor import Visitor
@@ -79,10 +79,8 @@ def test_addresses_are_masked(address: str | None, masked: str | None) -> None:
     assert logs.masked(address) == masked
 
 
-def test_what_matters_to_security_is_told(
-    app: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(passwords, "NOBODYS", passwords.generate_password_hash("nobody's", "scrypt:1024:8:1"))
+@pytest.mark.usefixtures("fast_hashes")
+def test_what_matters_to_security_is_told(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     user = add_user(app, "alice")
     visitor = Visitor(app)
     with caplog.at_level(logging.INFO, "portal.security"):

@@ -16,11 +16,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from portal.accounts import passwords
 from portal.database import db, now
 from portal.models import EmailToken, User, UserSession
 
 from ..people import PASSWORD, add_user
 from ..visitor import BASE, Visitor, link_in, mails
+
+pytestmark = pytest.mark.usefixtures("fast_hashes")
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [path for path in (ROOT / "portal").rglob("*.py") if not {"simulator", "demo"} & set(path.parts)]
@@ -77,7 +80,7 @@ def test_fields_that_a_form_does_not_have_count_for_nothing(app: Flask) -> None:
     with app.app_context():
         (user,) = db.session.scalars(select(User))
         assert (user.email_confirmed_at, user.deletion_asked_at) == (None, None)
-        assert user.password_hash.startswith("scrypt:32768:8:3$")
+        assert user.password_hash.startswith(passwords.METHOD)
 
 
 def test_password_fields_hide_and_take_what_is_pasted(app: Flask) -> None:
