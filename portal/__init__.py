@@ -38,6 +38,8 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,
+        # The token is enough: __Host- keeps others from planting one, and privacy tools take the Referer away.
+        WTF_CSRF_SSL_STRICT=False,
         MAX_CONTENT_LENGTH=11 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=256 * 1024,
     )

@@ -539,6 +539,19 @@ def test_a_token_from_before_signing_in_is_worth_nothing_afterwards(place: Place
     assert client.get("/account").status_code == 200
 
 
+def test_behind_a_proxy_with_tls_a_form_needs_no_referrer(environ: dict[str, str]) -> None:
+    environ |= {"PORTAL_PUBLIC_URL": "https://portal.example.org", "PORTAL_PROXIES": "1"}
+    app = create_app(Settings.from_environment(environ))
+    migrations.migrate(app)
+    client = app.test_client()
+    sent: dict[str, Any] = {"base_url": "http://portal.example.org", "headers": {"X-Forwarded-Proto": "https"}}
+    page = client.get("/login", **sent).text
+    (cookie,) = client._cookies.values()
+    sent["headers"]["Cookie"] = f"{cookie.key}={cookie.value}"
+    token = BeautifulSoup(page, "html.parser").select("[name=csrf_token]")[0]["value"]
+    assert client.post("/language", data={"language": "de", "csrf_token": token}, **sent).status_code == 303
+
+
 @pytest.mark.parametrize(
     ("scheme", "name", "secure"), [("https", "__Host-portal_session", True), ("http", "portal_session", False)]
 )
