@@ -284,10 +284,10 @@ CONTROLS = (
     ),
     Bug(
         "the demo's settings in earnest",
-        "portal/cli.py",
-        "    if used:\n",
-        "    if False:\n",
-        "tests/test_fixed_interface.py::test_serve_refuses_each_setting_of_the_demo",
+        "portal/config.py",
+        "        if value in [part.strip()",
+        "        if value is None and [part.strip()",
+        "tests/test_settings.py::test_the_demos_settings_are_recognised",
     ),
     Bug(
         "browsers keep pages after signing out",
