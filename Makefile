@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test quick test-faults test-security check bench browser lock messages take-home scan audit sbom
+.PHONY: demo test quick test-faults test-fidelity test-security description check bench browser lock messages take-home scan audit sbom
 
 ## The portal with a simulator of Cashlink, on http://localhost:8000 and :8001
 demo:
@@ -19,7 +19,15 @@ quick: .dev
 
 ## The long form of the proofs: nothing is lost, nothing doubled, and twenty performances without a repair
 test-faults: .dev
-	$(BIN)/pytest --long -s tests/faults tests/demo tests/browser/test_stage.py
+	$(BIN)/pytest --long -s tests/faults tests/demo tests/contract tests/browser/test_stage.py
+
+## Schemathesis against the simulator, the long form
+test-fidelity: .dev
+	$(BIN)/pytest --long -s tests/simulator/test_schemathesis.py
+
+## Make docs/openapi.json anew
+description: .dev
+	$(BIN)/python -m portal.simulator.api
 
 ## The long form of what SECURITY.md claims: each control switched off, 100,000 fuzzed requests, equal times
 test-security: .dev

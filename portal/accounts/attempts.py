@@ -29,12 +29,14 @@ class Limit:
 SIGN_IN = Limit("sign-in", 10, timedelta(minutes=15))
 MAIL = Limit("mail", 1, timedelta(minutes=1))
 MAILS_A_DAY = Limit("mails a day", 20, timedelta(days=1))
+WITHDRAWAL = Limit("withdrawal", 5, timedelta(hours=1))
 TOKEN_CLIENT = Limit("token for", 200, timedelta(minutes=15))
 # Per IP address; behind a proxy it is the person's with PORTAL_PROXIES.
 SIGN_IN_ADDRESS = Limit("sign-in from", 100, timedelta(minutes=15))
 MAIL_ADDRESS = Limit("mail from", 100, timedelta(hours=1))
 LINK_ADDRESS = Limit("link from", 60, timedelta(minutes=15))
 TOKEN_ADDRESS = Limit("token from", 30, timedelta(minutes=15))
+WITHDRAWAL_FROM = Limit("withdrawal from", 20, timedelta(hours=1))
 
 LONGEST = timedelta(days=1)
 

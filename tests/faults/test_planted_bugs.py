@@ -152,13 +152,8 @@ def chosen(bugs: tuple[Bug, ...]) -> list[Bug]:
     return [bug for bug in bugs if long or bug.short]
 
 
-@pytest.mark.parametrize("bug", chosen(BUGS), ids=lambda bug: bug.name)
-def test_a_planted_bug_is_found(bug: Bug, tmp_path: Path) -> None:
-    check_found(bug, tmp_path)
-
-
-def check_found(bug: Bug, folder: Path) -> None:
-    """Plant a bug in a copy of the source, and see its tests fail."""
+def plant(bug: Bug, folder: Path) -> None:
+    """A copy of the source with the bug."""
     for name in ("portal", "tests", "templates", "static", "pyproject.toml"):
         source = ROOT / name
         if source.is_dir():
@@ -170,6 +165,16 @@ def check_found(bug: Bug, folder: Path) -> None:
         text = file.read_text()
         assert text.count(right) == 1, "the planted bug no longer fits the code"
         file.write_text(text.replace(right, wrong))
+
+
+@pytest.mark.parametrize("bug", chosen(BUGS), ids=lambda bug: bug.name)
+def test_a_planted_bug_is_found(bug: Bug, tmp_path: Path) -> None:
+    check_found(bug, tmp_path)
+
+
+def check_found(bug: Bug, folder: Path) -> None:
+    """Plant a bug in a copy of the source, and see its tests fail."""
+    plant(bug, folder)
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not postgresql", bug.tests]
     result = subprocess.run(
         command,

@@ -116,8 +116,8 @@ CONTROLS = (
     Bug(
         "sessions outlive a new password",
         "portal/accounts/registration.py",
-        "    end_all_sessions(user)\n",
-        "",
+        "    end_all_sessions(user)\n    close_links",
+        "    close_links",
         f"{PASSWORDS}::test_changing_the_password_ends_the_other_browsers",
     ),
     Bug(
@@ -219,8 +219,8 @@ CONTROLS = (
     Bug(
         "a link works twice",
         "portal/accounts/tokens.py",
-        "return row.used_at is None and ",
-        "return ",
+        "is_open = row.used_at is None and ",
+        "is_open = ",
         f"{CONFIRMATION}::test_a_link_works_once",
     ),
     Bug(
