@@ -26,7 +26,9 @@ from ..visitor import BASE, Visitor, link_in, mails
 pytestmark = pytest.mark.usefixtures("fast_hashes")
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = [path for path in (ROOT / "portal").rglob("*.py") if not {"simulator", "demo"} & set(path.parts)]
+# What `portal serve` loads; the others are commands for a terminal.
+ASIDE = {"simulator", "demo", "contract", "doctor"}
+SOURCES = [path for path in (ROOT / "portal").rglob("*.py") if not ASIDE & set(path.parts)]
 SCRIPTS = list((ROOT / "static").glob("*.js"))
 
 
