@@ -24,6 +24,7 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
     from flask import Flask
 
     from . import accounts, campaigns, database, integration, investments, investors, language, pages, web, webhooks
+    from . import logs as request_logs
     from .accounts import sessions
     from .config import Settings
 
@@ -37,10 +38,18 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,
+        # The token is enough: __Host- keeps others from planting one, and privacy tools take the Referer away.
+        WTF_CSRF_SSL_STRICT=False,
         MAX_CONTENT_LENGTH=11 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=256 * 1024,
     )
     app.extensions["settings"] = settings
+    if settings.proxies:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        # Only where a proxy is known to stand: else anybody could claim any address.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
+    request_logs.set_up(app)
     database.set_up(app)
     web.set_up(app)
     language.set_up(app)

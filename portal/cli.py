@@ -72,7 +72,7 @@ def serve(bind: str, workers: int) -> None:
 
     Each process also finishes what was left unknown (as portal sync does) and feeds the live pages. Refuses to start
     with settings that the demo publishes, on a database that the demo has seeded, or on a schema of another version.
-    Put a reverse proxy with TLS in front.
+    Put a reverse proxy with TLS in front. Logs are JSON on standard error, one line per request and per record.
     """
     from . import migrations
     from .config import demo_settings_used

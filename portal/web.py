@@ -23,6 +23,7 @@ from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, MisdirectedRequest
 from wtforms import FileField
 
+from . import logs
 from .config import Settings, is_local, settings
 from .database import db
 from .language import show_again
@@ -206,6 +207,7 @@ def add_headers(security: dict[str, str], response: Response) -> Response:
 
 def form_too_old(error: CSRFError) -> ResponseReturnValue:
     """Show the form again with what was typed, under a fresh token; only without such a page show a plain error."""
+    logs.note("token of a form refused")
     g.notice = _("This page was open too long. Your entries are still here; please send them again.")
     again = show_again(request.path)
     if again is not None:
@@ -240,8 +242,8 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
     if 300 <= code < 400:
         return error.get_response()
     if code >= 500:
-        # Stands on the page and in the log, so that one leads to the other.
-        g.reference = secrets.token_hex(4)
+        # Stands on the page and in each line of the log, so that one leads to the other.
+        g.reference = g.request_id
         current_app.logger.error("reference %s: %s at %s", g.reference, code, request.endpoint)
     response = error_page(code)
     for name, value in error.get_headers(request.environ):

@@ -76,16 +76,25 @@ def mask_start_links(record: logging.LogRecord) -> bool:
     return True
 
 
+def _security_headers() -> dict[str, str]:
+    settings = runtime().settings
+    headers = {
+        "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        f"connect-src 'self'; base-uri 'none'; form-action 'self' {settings.return_origin}; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        # The address of a hosted page is a secret.
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    }
+    if settings.public_url.startswith("https:"):
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return headers
+
+
 def _add_headers(response: Response) -> Response:
-    origin = runtime().settings.return_origin
-    # No X-Frame-Options: it would block the portal's stage, which frame-ancestors allows.
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-        f"base-uri 'none'; form-action 'self' {origin}; frame-ancestors 'self' {origin}"
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    # The address of a hosted page is a secret.
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.update(_security_headers())
     if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     elif request.endpoint != "static":
