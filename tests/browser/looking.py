@@ -1,0 +1,186 @@
+"""Opens a state in a view and tells all that is wrong with the page: in one visit, so that it is cheap."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from justhtml import JustHTML
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+
+from ..places import Places
+from ..states import State, View
+from . import axe, words
+from .tab import TELL_VIOLATIONS
+
+# Where styles and scripts lie that are loaded in the demo only; the budgets hold without them.
+OF_THE_DEMO = "/static/demo/"
+PORTAL = {"bytes": 90_000, "requests": 8, "script": 3_000, "style": 8 * 1024}
+SIMULATOR = {**PORTAL, "bytes": 20_000}
+WATCH_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => window.shifts.push(...list.getEntries().filter((entry) => !entry.hadRecentInput)
+  .map((entry) => `${entry.value.toFixed(4)} ${entry.sources.map(({node}) => node?.className || node?.nodeName)}`)))
+  .observe({type: "layout-shift", buffered: true});
+"""
+READ = """(demo) => {
+  const root = document.documentElement;
+  const clipped = [root, document.body].some((e) => ["hidden", "clip"].includes(getComputedStyle(e).overflowX));
+  const loaded = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .filter(({name}) => !name.includes(demo) && !name.includes("/backstage/live") && !name.startsWith("data:"));
+  const sum = (entries) => entries.reduce((all, {transferSize}) => all + transferSize, 0);
+  const texts = [], walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const own = (element) => element.closest("[lang]") === root && !element.closest("code, pre, samp, script, style");
+  while (walker.nextNode()) {
+    const {parentElement, textContent} = walker.currentNode;
+    if (parentElement && textContent.trim() && own(parentElement)) texts.push(textContent);
+  }
+  for (const element of document.querySelectorAll("[aria-label], [alt], [title], [placeholder], [content]"))
+    if (own(element) && element.name !== "viewport" && element.name !== "color-scheme")
+      texts.push(...["aria-label", "alt", "title", "placeholder", "content"].map((name) => element.getAttribute(name) ?? ""));
+  return {
+    overflow: clipped ? 9999 : root.scrollWidth - root.clientWidth,
+    lang: root.lang,
+    shifts: window.shifts ?? [],
+    text: texts.join(" \\n "),
+    weight: {
+      bytes: sum(loaded),
+      requests: loaded.filter(({initiatorType}) => initiatorType !== "fetch").length,
+      script: sum(loaded.filter(({initiatorType}) => initiatorType === "script")),
+      style: sum(loaded.filter(({name}) => name.includes(".css"))),
+    },
+  };
+}"""
+
+
+@dataclass
+class Looked:
+    """What one look at a page has found."""
+
+    trouble: list[str]
+    html: str
+    weight: dict[str, int]
+
+
+class Looker:
+    """One tab that is led from state to state.
+
+    Args:
+        options: of the browser's profile.
+    """
+
+    def __init__(self, browser: Browser, places: Places, **options: Any) -> None:
+        self.places = places
+        self.context = browser.new_context(**options)
+        self.context.set_default_timeout(10_000)
+        self.context.add_init_script(TELL_VIOLATIONS + WATCH_SHIFTS)
+        self.page = self.context.new_page()
+        # Each page as for a first visit: cached fonts would hide a shift, and weigh nothing.
+        self.context.new_cdp_session(self.page).send("Network.setCacheDisabled", {"cacheDisabled": True})
+        self._hosts = {urlsplit(url).netloc for url in places.url.values()}
+        self._noted: list[str] = []
+        self.context.on("console", self._note_console)
+        self.context.on("weberror", lambda error: self._noted.append(f"script: {error.error}"))
+        self.context.on("request", self._note_request)
+
+    def close(self) -> None:
+        self.context.close()
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        self._noted.append(f"console: {message.text}")
+
+    def _note_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob", "about") and parts.netloc not in self._hosts:
+            self._noted.append(f"request to another host: {request.url}")
+
+    def open(self, state: State, view: View) -> Response:
+        """Go there in this view; returns the answer that the page came with."""
+        # The page before gives its stream back first, and its last words are not ours.
+        self.page.goto("about:blank")
+        self._noted.clear()
+        self._dress(state, view)
+        answer = self.page.goto(self.places.address(state))
+        if state.typed is not None:
+            answer = self._send(state)
+        assert answer is not None
+        return answer
+
+    def _dress(self, state: State, view: View) -> None:
+        self.page.set_viewport_size({"width": view.width, "height": 800})
+        self.page.emulate_media(color_scheme=view.scheme)  # type: ignore[arg-type]
+        self.context.clear_cookies()
+        cookies = {
+            "portal_language": view.language,
+            "simulator_language": view.language,
+            **self.places.cookies(state),
+        }
+        url = self.places.url[state.place]
+        self.context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
+        self.context.unroute_all()
+        if not state.streams:
+            self.context.route("**/events", lambda route: route.fulfill(status=503))
+
+    def _send(self, state: State) -> Response:
+        page = self.page
+        form = page.locator(state.form).first
+        for name, text in (state.typed or {}).items():
+            control = form.locator(f'[name="{name}"]').first
+            if control.get_attribute("type") == "radio":
+                form.locator(f'[name="{name}"][value="{text}"]').check()
+            else:
+                control.fill(text)
+        if state.sent_to:
+            form.evaluate("(form, action) => { form.action = action; }", state.sent_to)
+        # The server says what is wrong, whatever the browser would.
+        form.evaluate("(form) => { form.noValidate = true; }")
+        if state.forgotten:
+            self.context.clear_cookies(name="portal_session")
+        with page.expect_navigation() as navigation:
+            form.locator("button").first.click()
+        return navigation.value
+
+    def look(self, state: State, view: View) -> Looked:
+        """Open a state and judge the page."""
+        answer = self.open(state, view)
+        html = answer.text()
+        seen = self.page.evaluate(READ, OF_THE_DEMO)
+        trouble = [f"answered {answer.status}"] if answer.status != state.status else []
+        trouble += [f"{seen['overflow']} px wider than the window"] if seen["overflow"] > 0 else []
+        trouble += [f"shifted by {shift}" for shift in seen["shifts"]]
+        trouble += [f"speaks {seen['lang']}"] if seen["lang"] != view.language else []
+        trouble += [f"a word of the other language: {word}" for word in words.foreign(seen["text"], view.language)]
+        trouble += parse_errors(html)
+        trouble += axe.violations(self.page)
+        trouble += over_budget(state, seen["weight"])
+        # Chromium reports an answer that is an error, which is meant here.
+        expected = re.compile(r"Failed to load resource.*status of (4|5)\d\d") if self._may_fail(state) else None
+        trouble += [line for line in self._noted if not (expected and expected.search(line))]
+        return Looked(trouble, html, seen["weight"])
+
+    @staticmethod
+    def _may_fail(state: State) -> bool:
+        return state.status >= 400 or not state.streams
+
+
+def parse_errors(html: str) -> list[str]:
+    """What a browser has to mend when it reads the page."""
+    lines = html.splitlines()
+    return [
+        f"HTML: {error.code} in line {error.line}: {lines[error.line - 1].strip()[:120] if error.line else ''}"
+        for error in JustHTML(html, collect_errors=True, sanitize=False).errors
+    ]
+
+
+def over_budget(state: State, weight: dict[str, int]) -> list[str]:
+    """The demo's own pages have no budget: nobody ships them."""
+    if state.id in ("backstage", "stage", "stage-script", "mailbox"):
+        return []
+    budget = PORTAL if state.place in ("demo", "bare", "closed") else SIMULATOR
+    return [f"{name}: {weight[name]} instead of {most}" for name, most in budget.items() if weight[name] > most]
+
+
+def picture(page: Page, path: str, **options: Any) -> None:
+    page.screenshot(path=path, **options)
