@@ -179,7 +179,7 @@ class Bare:
         port = free_port()
         self.url = f"http://localhost:{port}"
         mapped = ",".join(f"{slug}={uuid.uuid4()}={slug}" for slug in campaigns)
-        settings = {**environment(folder, self.url), "CASHLINK_CAMPAIGNS": mapped}
+        settings = {**environment(folder, self.url), "CASHLINK_CAMPAIGNS": mapped, "CASHLINK_COMPANY": "Cashlink-Simulator"}
         self.app = create_app(Settings.from_environment(settings))
         migrations.migrate(self.app)
         self.names: dict[str, str] = {}
@@ -211,7 +211,7 @@ class Bare:
             users["ulla"].email_confirmed_at = None
             self._import(users["ida"].investor, result=None)
             self._import(users["paul"].investor, result="parked", reason="not_found")
-            refused = {"bank_account.iban": ["This IBAN is blocked."]}
+            refused = {"bank_account.iban": ["IBAN?"]}
             self._import(users["rita"].investor, result="refused", field_errors=refused)
             for name, status in (("ulrich", "SOMETHING_NEW"), ("kira", None)):
                 self._invest(users[name], status)

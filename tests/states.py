@@ -109,7 +109,7 @@ STATES = (
     State("password-forgotten-errors", "bare", "/password/forgotten", typed={"email": "name"}, status=422),
     State("password-sent", "bare", "/password/sent"),
     State("password-new", "bare", "/password/{reset}"),
-    State("password-new-errors", "bare", "/password/{reset}", typed={"password": "short"}, status=422),
+    State("password-new-errors", "bare", "/password/{reset}", typed={"new_password": "short"}, status=422),
     State("password-ended", "bare", "/password/invented", status=410),
     State("account", "demo", "/account", who="dana"),
     State("account-without-data", "bare", "/account", who="nora"),

@@ -42,4 +42,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_state(looker: Looker, state: State, view: View) -> None:
-    assert looker.look(state, view).trouble == []
+    trouble = looker.look(state, view).trouble
+    assert not trouble, "\n".join(trouble)
