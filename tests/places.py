@@ -179,7 +179,11 @@ class Bare:
         port = free_port()
         self.url = f"http://localhost:{port}"
         mapped = ",".join(f"{slug}={uuid.uuid4()}={slug}" for slug in campaigns)
-        settings = {**environment(folder, self.url), "CASHLINK_CAMPAIGNS": mapped, "CASHLINK_COMPANY": "Cashlink-Simulator"}
+        settings = {
+            **environment(folder, self.url),
+            "CASHLINK_CAMPAIGNS": mapped,
+            "CASHLINK_COMPANY": "Cashlink-Simulator",
+        }
         self.app = create_app(Settings.from_environment(settings))
         migrations.migrate(self.app)
         self.names: dict[str, str] = {}

@@ -185,7 +185,7 @@ STATES = (
     State("hosted-document", "simulator", "{hanna.hosted}/documents/1"),
     State("hosted-signature", "simulator", "{hanna.hosted}/signature"),
     State("hosted-signature-errors", "simulator", "{hanna.hosted}/signature", typed={}, status=422),
-    State("hosted-identification", "simulator", "{bob.KYC_PENDING.hosted}"),
+    State("hosted-identification", "simulator", "{bob.KYC_PENDING.hosted}/identification"),
     State("hosted-insufficient", "simulator", "{dana.KYC_INSUFFICIENT.hosted}/status"),
     State("hosted-REVIEW_PENDING", "simulator", "{emil.REVIEW_PENDING.hosted}"),
     State("hosted-WAITING_FOR_ACCEPTANCE", "simulator", "{georg.WAITING_FOR_ACCEPTANCE.hosted}"),
@@ -234,8 +234,8 @@ class View:
 VIEWS = tuple(View(LANGUAGES[i % 2], SCHEMES[i // 6], WIDTHS[i % 3]) for i in range(12))
 
 
-def views(state: State, *, thorough: bool) -> tuple[View, ...]:
-    """In which views a state is seen: all of them, or, in the short form, the one whose turn it is."""
+def looks(state: State, *, thorough: bool) -> list[tuple[View, ...]]:
+    """In which views a state is seen, by language: in all, or, in the short form, in the one whose turn it is."""
     if thorough or state.id in KEY:
-        return VIEWS
-    return (VIEWS[STATES.index(state) % len(VIEWS)],)
+        return [tuple(view for view in VIEWS if view.language == language) for language in LANGUAGES]
+    return [(VIEWS[STATES.index(state) % len(VIEWS)],)]

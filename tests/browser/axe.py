@@ -22,7 +22,12 @@ def _source() -> str:
 
 def violations(page: Page) -> list[str]:
     """One line for each element that breaks a rule."""
-    # Evaluated, not added as an element: the pages' policy allows no foreign script, and is not weakened for a test.
-    page.evaluate(_source())
+    if not page.evaluate("() => 'axe' in window"):
+        _add(page)
     found: list[str] = page.evaluate(RUN, TAGS)
     return found
+
+
+def _add(page: Page) -> None:
+    # Evaluated, not added as an element: the pages' policy allows no foreign script, and is not weakened for a test.
+    page.evaluate(_source())

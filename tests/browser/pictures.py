@@ -1,0 +1,77 @@
+"""`make screenshots`: 24 reference pictures into a folder that git ignores, and the four that the README shows."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from ..places import running_places
+from ..states import BY_ID, View
+from . import chromium
+from .looking import Looker
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "screenshots"
+STATES = (
+    "list",
+    "campaign",
+    "campaign-invest",
+    "investor-bank-errors",
+    "investor-check",
+    "progress-STARTED",
+    "progress-ACCEPTED",
+    "progress-DELIVERED",
+    "portfolio",
+    "E4-cashlink-silent",
+    "hosted-signature",
+    "studio",
+)
+VIEWS = (View("de", "light", 1280), View("en", "dark", 390))
+# In the README, small: what a visitor sees first, each cut to one window.
+SHOWN = {
+    "campaign": ("campaign-invest", View("en", "light", 1280)),
+    "progress": ("progress-ACCEPTED", View("en", "light", 1280)),
+    "portfolio": ("portfolio", View("en", "dark", 1280)),
+    "signature": ("hosted-signature", View("en", "light", 1280)),
+}
+WIDTH, COLOURS = 880, 48
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_places(Path(folder)) as places,
+        sync_playwright() as playwright,
+    ):
+        path = chromium.find(playwright.chromium.executable_path)
+        if path is None:
+            raise SystemExit(chromium.MISSING)
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        looker = Looker(browser, places)
+        for name in STATES:
+            for view in VIEWS:
+                looker.open(BY_ID[name], view)
+                looker.page.screenshot(path=FOLDER / f"{name}-{view}.png", full_page=True)
+        for file, (name, view) in SHOWN.items():
+            looker.open(BY_ID[name], view)
+            (ROOT / "docs" / f"{file}.png").write_bytes(small(looker.page.screenshot()))
+        browser.close()
+    print(f"{len(STATES) * len(VIEWS)} pictures are in {FOLDER.name}/, four small ones in docs/.")
+
+
+def small(picture: bytes) -> bytes:
+    """For the README: narrower, and with few colours."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image = image.resize((WIDTH, image.height * WIDTH // image.width), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+if __name__ == "__main__":
+    main()
