@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
 
 
 def csrf_token() -> str:
-    """The token of this browser's session, made on first use; salted anew in each page, which is compressed (BREACH)."""
+    """The token of this browser's session, made on first use; salted in each page, or compression tells it (BREACH)."""
     if CSRF_FIELD not in session:
         session[CSRF_FIELD] = secrets.token_urlsafe(24)
     salt = secrets.token_urlsafe(9)

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from ..places import running_places
 from ..states import BY_ID, View
@@ -38,7 +38,7 @@ SHOWN = {
     "portfolio": ("portfolio", View("en", "dark", 1280)),
     "signature": ("hosted-signature", View("en", "light", 1280)),
 }
-WIDTH, COLOURS = 880, 48
+WIDTH, COLOURS = 800, 32
 
 
 def main() -> None:
@@ -56,12 +56,19 @@ def main() -> None:
         for name in STATES:
             for view in VIEWS:
                 looker.open(BY_ID[name], view)
-                looker.page.screenshot(path=FOLDER / f"{name}-{view}.png", full_page=True)
+                photograph(looker.page, view, FOLDER / f"{name}-{view}.png")
         for file, (name, view) in SHOWN.items():
             looker.open(BY_ID[name], view)
             (ROOT / "docs" / f"{file}.png").write_bytes(small(looker.page.screenshot()))
         browser.close()
     print(f"{len(STATES) * len(VIEWS)} pictures are in {FOLDER.name}/, four small ones in docs/.")
+
+
+def photograph(page: Page, view: View, file: Path) -> None:
+    """The whole page, in a window as high as the page, so that what is fixed to its edges stays there."""
+    height = page.evaluate("() => document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": view.width, "height": height})
+    page.screenshot(path=file)
 
 
 def small(picture: bytes) -> bytes:

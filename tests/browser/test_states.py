@@ -117,7 +117,7 @@ def test_print_takes_two_pages_and_is_dark_on_white(looker: Looker, state: State
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_html_is_valid(looker: Looker, tmp_path: Path) -> None:
-    """Judged by the Nu HTML checker, which knows elements, attributes and values; parse errors are found in each look."""
+    """The Nu HTML checker knows elements, attributes and values; parse errors are found in each look."""
     assert CHECKER.is_file(), "The Nu HTML checker is not there. Fetch it with: make test-pages"
     for state in STATES:
         for language in LANGUAGES:
