@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 CHECKER = Path(__file__).parent / "npm" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+# The phone's cards are rows of a table that is not drawn as one. Some browsers then forget that it is a table, hence the
+# roles; the checker calls them superfluous, not knowing the stylesheet.
+ROLES_OF_TABLES = "“role” attribute must not be used on a “t[dhr]” element"
 # What answers a GET and is no page of its own: files, fragments, streams, what only leads on, or serves machines.
 NO_PAGES = {
     *("static", "demo.static", "pages.favicon", "pages.healthz", "campaigns.document", "accounts.export"),
@@ -125,4 +128,4 @@ def test_html_is_valid(looker: Looker, tmp_path: Path) -> None:
             (tmp_path / f"{state.id}-{language}.html").write_text(answer.text(), encoding="utf-8")
     command = ["java", "-jar", str(CHECKER), "--errors-only", "--format", "gnu", "--skip-non-html", str(tmp_path)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert run.stderr.replace(f"file:{tmp_path}/", "") == ""
+    assert [line for line in run.stderr.splitlines() if not re.search(ROLES_OF_TABLES, line)] == []
