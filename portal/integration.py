@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal, cast
@@ -26,7 +26,7 @@ from . import history, intents
 from .cashlink import deadline, errors, payloads
 from .cashlink.client import Client, CreatedInvestment
 from .config import Settings, settings
-from .database import db, insert_or_ignore, now, scrub
+from .database import db, insert_or_ignore, insert_unless_there, now, scrub
 from .models import Intent, Investment, Investor, StatusChange, User, new_key
 from .navigation import allowed_start_url
 
@@ -36,6 +36,9 @@ ImportState = Literal["none", "open", "refused", "parked", "done"]
 WEB_DEADLINE = 8.0
 # A Date further ahead than this is not believed: it would hide all later news.
 CLOCKS_DIFFER = timedelta(minutes=5)
+
+# A new investment is asked about after this: nobody has signed yet, and a webhook makes it due at once.
+FIRST_QUESTION = timedelta(seconds=30)
 
 IMPORT_KINDS = ("investor", "communication", "document", "identification")
 
@@ -205,14 +208,16 @@ def start_subscription(user: User, campaign: str, number: int) -> Investment:
             intent = None
         if intent is not None and intent.result is None:
             _attempt(intent)
-    db.session.refresh(investment)
+        else:
+            # Another request has made the call, maybe since the row was read here.
+            db.session.refresh(investment)
     return investment
 
 
 def next_number(user: User, campaign: str) -> int:
     """The number that the form of "Invest now" carries: of the open subscription, else the next one."""
     open_one = open_subscription(user, campaign)
-    return open_one.number if open_one else _highest_number(user, campaign) + 1
+    return open_one.number if open_one else _next_number(_investments(user, campaign))
 
 
 def open_subscription(user: User, campaign: str) -> Investment | None:
@@ -232,9 +237,13 @@ def investment_intent(investment: Investment) -> Intent | None:
     return intents.newest("investment", investment)
 
 
-def _highest_number(user: User, campaign: str) -> int:
-    statement = select(Investment.number).where(Investment.user_id == user.id, Investment.campaign == campaign)
-    return max(db.session.scalars(statement), default=0)
+def _investments(user: User, campaign: str) -> Sequence[Investment]:
+    statement = select(Investment).where(Investment.user_id == user.id, Investment.campaign == campaign)
+    return db.session.scalars(statement.order_by(Investment.number)).all()
+
+
+def _next_number(rows: Sequence[Investment]) -> int:
+    return rows[-1].number + 1 if rows else 1
 
 
 def _investment(user: User, campaign: str, number: int) -> Investment:
@@ -242,28 +251,23 @@ def _investment(user: User, campaign: str, number: int) -> Investment:
 
     The caller commits.
     """
-    mine = select(Investment).where(Investment.user_id == user.id, Investment.campaign == campaign)
-    existing = db.session.scalars(mine.where(Investment.number == number)).first()
-    if existing is not None and existing.released_at is None:
-        return existing
+    rows = _investments(user, campaign)
+    existing = next((row for row in rows if row.number == number and row.released_at is None), None)
     # In this order: whoever is faster is either seen as the open one, or has taken this very number.
-    number = _highest_number(user, campaign) + 1
-    open_one = open_subscription(user, campaign)
-    if open_one is not None:
-        return open_one
+    existing = existing or open_subscription(user, campaign)
+    if existing is not None:
+        return existing
     instant = now()
-    db.session.execute(
-        insert_or_ignore(
-            Investment,
-            id=uuid.uuid4(),
-            user_id=user.id,
-            campaign=campaign,
-            number=number,
-            created_at=instant,
-            next_poll_at=instant,
-        )
+    mine = insert_unless_there(
+        Investment,
+        id=uuid.uuid4(),
+        user_id=user.id,
+        campaign=campaign,
+        number=_next_number(rows),
+        created_at=instant,
+        next_poll_at=instant,
     )
-    return db.session.scalars(mine.where(Investment.number == number)).one()
+    return mine or _investments(user, campaign)[-1]
 
 
 def _add_investment_intent(investment: Investment, refused: Intent | None) -> Intent | None:
@@ -473,7 +477,7 @@ def _link_investment(intent: Intent, created: CreatedInvestment) -> bool:
     investment = cast(Investment, intent.investment)
     investment.cashlink_id = created.id
     investment.start_url = created.start_url
-    investment.next_poll_at = now()
+    investment.next_poll_at = now() + FIRST_QUESTION
     usable = usable_start_url(investment) is not None
     # An address on a foreign host is kept, but nobody is sent there before a person has looked.
     reason = None if usable else "start-url-not-allowed"

@@ -12,7 +12,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from .cashlink import errors
-from .database import changes_one_row, db, insert_or_ignore, now
+from .database import changes_one_row, db, insert_unless_there, now
 from .models import Intent, Investment, Investor
 
 # A claimed row is left alone for longer than a call can last; a killed process frees it thereby.
@@ -38,23 +38,21 @@ def add(
         None if another process was faster: the unique constraint lets one through.
     """
     instant = now()
-    db.session.execute(
-        insert_or_ignore(
-            Intent,
-            kind=kind,
-            investor_id=owner.id if isinstance(owner, Investor) else None,
-            investment_id=owner.id if isinstance(owner, Investment) else None,
-            revision=revision,
-            idempotency_key=key,
-            body=body,
-            content_type=content_type,
-            created_at=instant,
-            attempts=1,
-            next_try_at=instant + CLAIM,
-        )
+    intent = insert_unless_there(
+        Intent,
+        kind=kind,
+        investor_id=owner.id if isinstance(owner, Investor) else None,
+        investment_id=owner.id if isinstance(owner, Investment) else None,
+        revision=revision,
+        idempotency_key=key,
+        body=body,
+        content_type=content_type,
+        created_at=instant,
+        attempts=1,
+        next_try_at=instant + CLAIM,
     )
     db.session.commit()
-    return db.session.scalars(select(Intent).where(Intent.idempotency_key == key)).first()
+    return intent
 
 
 def is_due(instant: datetime) -> ColumnElement[bool]:

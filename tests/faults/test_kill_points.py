@@ -19,7 +19,7 @@ from ..world import World
 from .invariants import violations
 from .killing import dies
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.both_databases, pytest.mark.slow, pytest.mark.timeout(14400)]
 
 
 @pytest.fixture

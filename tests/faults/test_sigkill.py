@@ -24,7 +24,7 @@ from ..world import wait_until
 from .invariants import violations
 from .serving import Served
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.both_databases, pytest.mark.slow, pytest.mark.timeout(14400)]
 
 
 def click(url: str, name: str) -> bool:
