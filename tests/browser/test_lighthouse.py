@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -40,21 +41,25 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bare]:
 @pytest.mark.parametrize("path", ["/", f"/campaigns/{BOND}", "/register", "/login", "/how-it-works", "/help"])
 def test_lighthouse(portal: Bare, path: str, tmp_path: Path) -> None:
     assert COMMAND.exists(), MISSING
-    runs = [run(portal.url + path, tmp_path / f"{number}.json") for number in range(RUNS)]
+    tried = (run(portal.url + path, tmp_path / f"{number}.json") for number in range(2 * RUNS))
+    runs = list(islice((one for one in tried if one), RUNS))
+    assert len(runs) == RUNS, "Lighthouse gave up too often"
     scores = {name: sorted(round(100 * one["categories"][name]["score"]) for one in runs) for name in CATEGORIES}
     print(f"\n{path}: {scores}")
     assert all(one["audits"]["cumulative-layout-shift"]["displayValue"] == "0" for one in runs)
     assert [name for name in CATEGORIES if median(scores[name]) < LEAST[name]] == [], failed_audits(runs[0])
 
 
-def run(url: str, report: Path) -> dict[str, Any]:
+def run(url: str, report: Path) -> dict[str, Any] | None:
+    """One report; None where Lighthouse gave up, as it does now and then on a busy machine."""
     with sync_playwright() as playwright:
         browser = chromium.find(playwright.chromium.executable_path)
     assert browser is not None, chromium.MISSING
     options = ["--quiet", f"--chrome-flags={FLAGS}", f"--only-categories={','.join(CATEGORIES)}"]
     command = [str(COMMAND), url, *options, "--output=json", f"--output-path={report}"]
-    subprocess.run(command, check=True, capture_output=True, timeout=180, env={**os.environ, "CHROME_PATH": browser})
-    return dict(json.loads(report.read_text(encoding="utf-8")))
+    environment = {**os.environ, "CHROME_PATH": browser}
+    done = subprocess.run(command, check=False, capture_output=True, timeout=180, env=environment)
+    return dict(json.loads(report.read_text(encoding="utf-8"))) if done.returncode == 0 else None
 
 
 def failed_audits(report: dict[str, Any]) -> list[str]:

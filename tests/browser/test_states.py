@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 CHECKER = Path(__file__).parent / "npm" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
-# The phone's cards are rows of a table that is not drawn as one. Some browsers then forget that it is a table, hence the
-# roles; the checker calls them superfluous, not knowing the stylesheet.
+# The phone's cards are rows of a table that is not drawn as one. Some browsers then forget that it is a table, hence
+# the roles; the checker calls them superfluous, not knowing the stylesheet.
 ROLES_OF_TABLES = "“role” attribute must not be used on a “t[dhr]” element"
 # What answers a GET and is no page of its own: files, fragments, streams, what only leads on, or serves machines.
 NO_PAGES = {
