@@ -13,7 +13,7 @@ from .tab import Tab
 MOST_STOPS = 150
 # What is wrong with the element that has the focus: no ring, out of sight, covered by something, too small to hit.
 # A link in a sentence may be smaller (2.5.8); one inside a label is pressed by the label.
-JUDGE = """() => {
+JUDGE = """(wanted) => {
   const element = document.activeElement, box = element.getBoundingClientRect(), trouble = [];
   // A card whose link is all of it bears the ring itself.
   const bears = [element, element.closest("li")].filter(Boolean).map((one) => getComputedStyle(one));
@@ -28,7 +28,10 @@ JUDGE = """() => {
   }
   const inSentence = getComputedStyle(element).display === "inline";
   if (!inSentence && Math.min(box.width, box.height) < 24) trouble.push(`${box.width} by ${box.height} px`);
-  return trouble.map((line) => `${location.pathname}: ${element.outerHTML.slice(0, 100)}: ${line}`);
+  return {
+    there: element === wanted,
+    trouble: trouble.map((line) => `${location.pathname}: ${element.outerHTML.slice(0, 100)}: ${line}`),
+  };
 }"""
 IS_AT = "(element) => document.activeElement === element"
 
@@ -48,12 +51,16 @@ class Keyboard:
 
     def reach(self, target: Locator) -> Locator:
         """Tab on until the focus is there."""
+        wanted = target.element_handle()
+        if target.evaluate(IS_AT):
+            return target
         for _stop in range(MOST_STOPS):
-            if target.evaluate(IS_AT):
-                return target
             self.page.keyboard.press("Tab")
             self.stops += 1
-            self.trouble += self.page.evaluate(JUDGE)
+            found = self.page.evaluate(JUDGE, wanted)
+            self.trouble += found["trouble"]
+            if found["there"]:
+                return target
         raise AssertionError(f"Tab does not lead to {target} on {self.page.url}")
 
     def follow(self, target: Locator) -> Keyboard:
