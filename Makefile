@@ -5,7 +5,7 @@ NPM := tests/browser/npm
 # Its dependencies' lock is broken (npm ci refuses it); Lighthouse 13 needs Node 22.
 LIGHTHOUSE := lighthouse@12.8.2
 
-.PHONY: demo test quick test-faults test-pages axe screenshots check bench browser lock messages take-home
+.PHONY: demo test quick test-faults test-pages test-fidelity axe screenshots description check bench browser lock messages take-home
 
 ## The portal with a simulator of Cashlink, on http://localhost:8000 and :8001
 demo:
@@ -22,7 +22,15 @@ quick: .dev
 
 ## The long form of the proofs: nothing is lost, nothing doubled, and twenty performances without a repair
 test-faults: .dev
-	$(BIN)/pytest --long -s tests/faults tests/demo tests/browser/test_stage.py
+	$(BIN)/pytest --long -s tests/faults tests/demo tests/contract tests/browser/test_stage.py
+
+## Schemathesis against the simulator, the long form
+test-fidelity: .dev
+	$(BIN)/pytest --long -s tests/simulator/test_schemathesis.py
+
+## Make docs/openapi.json anew
+description: .dev
+	$(BIN)/python -m portal.simulator.api
 
 ## The long form for the pages: each state in both languages, both schemes and all widths; valid HTML; Lighthouse
 test-pages: .dev

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,7 @@ def main() -> None:
     """An investor portal that integrates Cashlink's web-based subscription.
 
     To see it, without any account or key: portal demo. To run it against Cashlink: set the variables of the README's
-    table, then portal migrate and portal serve.
+    table, then portal migrate, portal serve, and beside it portal doctor.
     """
 
 
@@ -74,10 +75,11 @@ def serve(bind: str, workers: int) -> None:
 @main.command()
 @click.option("--port", default=8001, show_default=True, help="The port to listen on.")
 def simulator(port: int) -> None:
-    """Run the simulator of Cashlink alone, for an application of your own.
+    """Run the simulator of Cashlink alone, for an application of your own or a CI job.
 
-    Its settings are SIMULATOR_*; tell it where your webhooks are received with SIMULATOR_WEBHOOK_URL. The Studio, the
-    issuer's side, is at /studio/. Data lie in instance/simulator.sqlite3.
+    Its settings are SIMULATOR_*, all with defaults; tell it where your webhooks are received with
+    SIMULATOR_WEBHOOK_URL. It is ready when /healthz answers, and POST /_control/reset brings it back to the beginning.
+    The Studio, the issuer's side, is at /studio/. Data lie in instance/simulator.sqlite3.
     """
     from .server import ThreadedServer
     from .simulator import create_app
@@ -143,6 +145,31 @@ def sync(watch: bool, listing: bool, retry: str | None, every: bool, release: in
     _run_sync(app, watch)
 
 
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON, for a program.")
+@click.option("--language", type=click.Choice(["en", "de"]), help="Of the findings; else the terminal's.")
+@click.option("--start-url", default="", metavar="ADDRESS", help="Follow this start_url instead of the newest one.")
+def doctor(as_json: bool, language: str | None, start_url: str) -> None:
+    """Try the settings step by step: all problems at once, each with its remedy and whom to ask.
+
+    Run it beside the running portal, with the same settings. It reads only, but for one webhook that it sends to the
+    portal's public address and takes out of the database again, and it opens the start_url of the newest unsigned
+    subscription to see where it leads. Ends with 1 when something failed; what cannot be known from here is no failure.
+    """
+    import json
+
+    from .contract import as_data, exit_code, line
+    from .contract.texts import usual_language
+    from .doctor import examine
+
+    chosen = language or usual_language(os.environ)
+    results = examine(os.environ, start_url, tell=lambda result: None if as_json else click.echo(line(result, chosen)))
+    code = exit_code(results)
+    if as_json:
+        click.echo(json.dumps({"ok": not code, "checks": as_data(results, chosen)}, ensure_ascii=False, indent=2))
+    raise SystemExit(code)
+
+
 def _run_sync(app: Flask, watch: bool) -> None:
     from .sync import Loop, run_once
     from .terminal import wait_for_end
@@ -158,6 +185,59 @@ def _run_sync(app: Flask, watch: bool) -> None:
 
 def _say_changed(count: int) -> None:
     click.echo(f"{count} rows changed." if count else "No such row is open or parked.")
+
+
+@main.command()
+@click.option("--app", "app_url", metavar="URL", help="Check your application: where it receives webhooks.")
+@click.option("--api", is_flag=True, help="Check an API, Cashlink's own or a simulator's: settings CASHLINK_*.")
+@click.option("--control", metavar="URL", help="The simulator. With --app: http://localhost:8001 unless given.")
+@click.option("--script", metavar="COMMAND", default="", help="With --app: subscribes once, run for each round.")
+@click.option("--round", "rounds", multiple=True, help="With --app: only this round; may be given several times.")
+@click.option("--patience", default=20.0, show_default=True, help="With --app: seconds to heal in, per round.")
+@click.option("--webhook-token", envvar="SIMULATOR_WEBHOOK_TOKEN", default="demo-webhook-token", show_envvar=True)
+@click.option("--oauth", is_flag=True, help="Webhooks with a token of your endpoint: SIMULATOR_WEBHOOK_TOKEN_URL, …")
+@click.option("--write", is_flag=True, help="With --api: create test data, which bear the name SELFCHECK.")
+@click.option("--record", is_flag=True, help="With --api: write the rules that held into verified.toml.")
+@click.option("--language", type=click.Choice(["en", "de"]), help="Of findings and reports; else the terminal's.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write the result as a page.")
+@click.option("--json", type=click.Path(path_type=Path), help="Write it as JSON.")
+@click.option("--junit", type=click.Path(path_type=Path), help="Write it as JUnit XML, for a CI.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write it as Markdown, to be sent on.")
+def check(
+    app_url: str | None,
+    api: bool,
+    control: str | None,
+    script: str,
+    rounds: tuple[str, ...],
+    patience: float,
+    webhook_token: str,
+    oauth: bool,
+    write: bool,
+    record: bool,
+    language: str | None,
+    **files: Path | None,
+) -> None:
+    """Hold your application, or an API, against the contract of an integration. A self-check, no certificate.
+
+    With --app your application works against `portal simulator`, which misbehaves meanwhile (what was armed there is
+    cleared); somebody or a script subscribes once per round. With --api each rule is tried at CASHLINK_API_URL, reading
+    only unless --write is given; with --control, for a simulator, also what only a simulator does when asked.
+
+    Exit code: 0 nothing failed, 1 a rule is not kept, 2 it was called wrongly.
+    """
+    from .contract import command
+    from .contract.app.knocks import Target
+
+    if bool(app_url) == api:
+        raise click.UsageError("Say which: --app URL, or --api.")
+    output = command.Output(language or command.usual_language(os.environ), files)
+    if api:
+        control_url = control or ""
+        raise SystemExit(command.run_api(output, os.environ, write=write, keep=record, control_url=control_url))
+    target = Target.of_environment(app_url or "", webhook_token, os.environ if oauth else None)
+    control_url = control or "http://localhost:8001"
+    code = command.run_app(output, target, control_url=control_url, script=script, rounds=rounds, patience=patience)
+    raise SystemExit(code)
 
 
 def _make_app() -> Flask:

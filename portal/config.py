@@ -6,6 +6,7 @@ Knows nothing of Flask: a command line, a test or another program can read the s
 from __future__ import annotations
 
 import ipaddress
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -71,6 +72,11 @@ VARIABLES = (
     Variable("PORTAL_SECRET_KEY", None, "signs cookies and links; 32 characters at least"),
     Variable("PORTAL_PUBLIC_URL", None, "the portal's address as people see it; https in production"),
     Variable("PORTAL_MAIL_URL", "", "`smtp://user:password@host:587?from=name@example.org`, or `smtps://…`"),
+    Variable(
+        "PORTAL_OPERATOR_EMAIL",
+        "",
+        "who is mailed each withdrawal from a contract; empty: nobody, see `portal sync --list`",
+    ),
     Variable("PORTAL_DATA_DIR", "instance", "folder for SQLite files"),
     Variable("PORTAL_BRAND", "Feldmark", "the name on every page"),
     Variable("PORTAL_STREAMS", "1000", "open event streams that one process holds before pages poll instead"),
@@ -102,6 +108,7 @@ class Settings:
     public_url: str
     database_url: str = field(repr=False)
     mail_url: str = field(repr=False, default="")
+    operator_email: str = ""
     data_dir: Path = Path("instance")
     brand: str = "Feldmark"
     streams: int = 1000
@@ -126,6 +133,14 @@ class Settings:
         Raises:
             ConfigurationError: all problems at once.
         """
+        settings, problems = cls.read(environ)
+        if problems:
+            raise ConfigurationError("\n".join(problems))
+        return settings
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
+        """What can be read, and what is wrong with the rest: a line each, which begins with the variable's name."""
         reader = _Reader(environ)
         data_dir = Path(reader.text("PORTAL_DATA_DIR"))
         settings = cls(
@@ -143,6 +158,7 @@ class Settings:
             public_url=reader.url("PORTAL_PUBLIC_URL").rstrip("/"),
             database_url=reader.text("PORTAL_DATABASE_URL") or f"sqlite:///{(data_dir / 'portal.sqlite3').resolve()}",
             mail_url=reader.text("PORTAL_MAIL_URL"),
+            operator_email=reader.email("PORTAL_OPERATOR_EMAIL"),
             data_dir=data_dir,
             brand=reader.text("PORTAL_BRAND"),
             streams=reader.number("PORTAL_STREAMS"),
@@ -150,9 +166,7 @@ class Settings:
             ca_file=reader.file("CASHLINK_CA_FILE"),
         )
         reader.check_webhook_authentication(settings)
-        if reader.problems:
-            raise ConfigurationError("\n".join(reader.problems))
-        return settings
+        return settings, reader.problems
 
 
 def demo_settings_used(environ: Mapping[str, str]) -> list[str]:
@@ -233,6 +247,12 @@ class _Reader:
             self._wrong(name, "takes a whole number")
             return 0
         return int(value)
+
+    def email(self, name: str) -> str:
+        value = self.text(name)
+        if value and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+            self._wrong(name, "is not an email address. Write it like office@example.org")
+        return value
 
     def file(self, name: str) -> str:
         value = self.text(name)

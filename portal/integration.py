@@ -22,15 +22,15 @@ from typing import Any, Literal, cast
 from flask import Flask, current_app
 from sqlalchemy import select, update
 
-from . import history, intents
+from . import consents, history, intents
 from .cashlink import deadline, errors, payloads
 from .cashlink.client import Client, CreatedInvestment
 from .config import Settings, settings
-from .database import db, insert_or_ignore, insert_unless_there, now, scrub
+from .database import changes_one_row, db, insert_or_ignore, insert_unless_there, now, scrub
 from .models import Intent, Investment, Investor, StatusChange, User, new_key
 from .navigation import allowed_start_url
 
-ImportState = Literal["none", "open", "refused", "parked", "done"]
+ImportState = Literal["none", "open", "refused", "parked", "done", "withdrawn"]
 
 # Seconds for all calls of one web request together; what is left over then is the loop's.
 WEB_DEADLINE = 8.0
@@ -66,21 +66,20 @@ def cashlink_is_away() -> bool:
 # Step 1: import the investor.
 
 
-def import_investor(investor: Investor, consent_text: str | None = None) -> ImportState:
+def import_investor(investor: Investor, consent_text: str | None = None, consent_language: str = "de") -> ImportState:
     """Create the investor at Cashlink with communication details, and the identification if there was one.
 
     Args:
         investor: with complete answers.
         consent_text: the text that the person has just agreed to; it freezes the answers. Left out, an import that is
             under way goes on.
+        consent_language: the language of that text.
 
     Source: https://docs.cashlink.de, distributor-api/concepts/investors. The API knows no uniqueness of investors:
     that one account gets one investor is this row's business.
     """
-    if consent_text is not None and import_state(investor) in ("none", "refused"):
-        investor.consented_at = now()
-        investor.consent_text = consent_text
-        db.session.commit()
+    if consent_text is not None and import_state(investor) in ("none", "refused", "withdrawn"):
+        consents.give(investor, consent_text, consent_language)
     with deadline.within(WEB_DEADLINE):
         while _make_next_import_call(investor):
             pass
@@ -89,14 +88,21 @@ def import_investor(investor: Investor, consent_text: str | None = None) -> Impo
 
 
 def import_state(investor: Investor | None) -> ImportState:
-    """How far the import is. While "open", "parked" or "done" the answers cannot be edited."""
+    """How far the import is. The answers can be edited before it, and what was refused after a refusal.
+
+    "withdrawn": nothing is passed on, whether the import was done or not, until the person agrees again.
+    """
     if investor is None or investor.consented_at is None:
         return "none"
-    if investor.imported_at is not None:
-        return "done"
-    results = [intent.result for intent in _import_intents(investor).values() if not _is_old(intent, investor)]
+    results = []
+    if investor.imported_at is None:
+        results = [intent.result for intent in _import_intents(investor).values() if not _is_old(intent, investor)]
     if "refused" in results:
         return "refused"
+    if not consents.is_in_force(investor):
+        return "withdrawn"
+    if investor.imported_at is not None:
+        return "done"
     return "parked" if "parked" in results else "open"
 
 
@@ -134,7 +140,7 @@ def _make_next_import_call(investor: Investor) -> bool:
     rows = _import_intents(investor)
     # After the rows: where another process has made a call that is done now, the id that it brought is read here.
     db.session.refresh(investor)
-    if investor.consented_at is None or investor.imported_at is not None or investor.user.deletion_asked_at:
+    if not consents.is_in_force(investor) or investor.imported_at is not None or investor.user.deletion_asked_at:
         return False
     for kind in IMPORT_KINDS:
         intent = rows.get(kind)
@@ -175,6 +181,31 @@ def _finish_import(investor: Investor) -> None:
     db.session.execute(update(Intent).where(Intent.investor_id == investor.id).values(body=None))
     db.session.commit()
     scrub()
+
+
+def tell_address(investor: Investor) -> None:
+    """Tell Cashlink the account's new address, by a call like those of the import; the loop calls this, too.
+
+    One such call at a time, or an older address could arrive last. Whatever is open then is followed by another.
+
+    Source: https://docs.cashlink.de, distributor-api/concepts/investors, "communication".
+    """
+    db.session.refresh(investor)
+    db.session.refresh(investor.user)
+    changed_at = investor.email_changed_at
+    if changed_at is None or import_state(investor) != "done":
+        return
+    # Claimed before the newest row is read: of two processes the second one sees the first one's row.
+    claim = update(Investor).where(Investor.id == investor.id, Investor.email_changed_at == changed_at)
+    is_mine = changes_one_row(claim.values(email_changed_at=None))
+    newest = intents.newest("communication", investor)
+    if not is_mine or (newest is not None and newest.result is None):
+        db.session.rollback()
+        return
+    intent = _add("communication", investor, newest.revision + 1 if newest else 1)
+    if intent is not None:
+        with deadline.within(WEB_DEADLINE):
+            _attempt(intent)
 
 
 # Step 2: start the subscription.
@@ -273,7 +304,7 @@ def _investment(user: User, campaign: str, number: int) -> Investment:
 def _add_investment_intent(investment: Investment, refused: Intent | None) -> Intent | None:
     """The intent of step 2, claimed; None if the import is not done, or if another request was faster."""
     investor = investment.user.investor if investment.user else None
-    if investor is None or investor.cashlink_id is None or investor.imported_at is None:
+    if investor is None or investor.cashlink_id is None or import_state(investor) != "done":
         return None
     intent = _add("investment", investment, refused.revision + 1 if refused else 1)
     if intent is None:

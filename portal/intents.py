@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import ColumnElement, and_, or_, select, update
@@ -71,6 +72,29 @@ def claim(intent: Intent) -> bool:
     db.session.refresh(intent)
     db.session.commit()
     return is_mine
+
+
+def stop(investor: Investor) -> None:
+    """Let nothing of a person go out any more; the caller commits.
+
+    The row keeps key and bytes: whether Cashlink has received an unanswered call is unknown, so that only a repeat of
+    it may follow, ever. A call that is under way at this moment ends, and its answer is written down.
+    """
+    waits = or_(Intent.result.is_(None), Intent.result == "parked")
+    _change_all(investor, waits, result="stopped", closed_at=None)
+
+
+def resume(investor: Investor) -> None:
+    """Make due again what `stop` has stopped; the caller commits."""
+    instant = now()
+    _change_all(investor, Intent.result == "stopped", result=None, next_try_at=instant, created_at=instant)
+
+
+def _change_all(investor: Investor, which: ColumnElement[bool], **values: Any) -> None:
+    investments = select(Investment.id).where(Investment.user_id == investor.user_id)
+    mine = or_(Intent.investor_id == investor.id, Intent.investment_id.in_(investments))
+    statement = update(Intent).where(mine, which).values(**values)
+    db.session.execute(statement.execution_options(synchronize_session=False))
 
 
 def is_called_now(intent: Intent) -> bool:

@@ -53,7 +53,26 @@ def queue(user: User, template: str, language: str, **values: Any) -> Mail:
         language: "de" or "en".
         values: what the template needs; links by `link`.
     """
-    return add(user, compose(template, language, **values), language)
+    return send_to(user.email, template, language, user, **values)
+
+
+def send_to(recipient: str, template: str, language: str, user: User | None = None, **values: Any) -> Mail:
+    """The same to any address.
+
+    Args:
+        user: with whose account the mail is deleted.
+    """
+    message = compose(template, language, **values)
+    mail = Mail(
+        user_id=user.id if user else None,
+        recipient=recipient,
+        subject=message.subject,
+        body_text=message.text,
+        body_html=message.html,
+        language=language,
+    )
+    db.session.add(mail)
+    return mail
 
 
 def compose(template: str, language: str, **values: Any) -> Message:
@@ -67,19 +86,6 @@ def compose(template: str, language: str, **values: Any) -> Message:
             text=render_template("mail/layout.txt", **shared),
             html=render_template("mail/layout.html", **shared),
         )
-
-
-def add(user: User, message: Message, language: str) -> Mail:
-    mail = Mail(
-        user_id=user.id,
-        recipient=user.email,
-        subject=message.subject,
-        body_text=message.text,
-        body_html=message.html,
-        language=language,
-    )
-    db.session.add(mail)
-    return mail
 
 
 def link(endpoint: str, **values: str) -> str:

@@ -67,6 +67,8 @@ class UserSession(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     seen_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    # "Firefox, Windows": by it a person recognises the browser. No version and no address is kept.
+    browser: Mapped[str | None] = mapped_column(String(60))
 
     user: Mapped[User] = relationship()
 
@@ -129,6 +131,14 @@ class Investor(Model):
     """
 
     __tablename__ = "investor"
+    __table_args__ = (
+        Index(
+            "ix_investor_email_changed",
+            "email_changed_at",
+            sqlite_where=text("email_changed_at IS NOT NULL"),
+            postgresql_where=text("email_changed_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), unique=True)
@@ -139,11 +149,28 @@ class Investor(Model):
     # The protocol of an identification that took place before; passed on as a document, then dropped.
     protocol: Mapped[bytes | None] = mapped_column(LargeBinary)
     protocol_name: Mapped[str | None] = mapped_column(String(200))
+    # Of the newest consent, and of its withdrawal; what was agreed to stands in `Consent`.
     consented_at: Mapped[datetime | None] = mapped_column(Instant)
-    consent_text: Mapped[str | None] = mapped_column(Text)
+    consent_withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
     imported_at: Mapped[datetime | None] = mapped_column(Instant)
+    # Since when the account has another address than the one that Cashlink was told; empty once the call has its row.
+    email_changed_at: Mapped[datetime | None] = mapped_column(Instant)
 
     user: Mapped[User] = relationship(back_populates="investor")
+
+
+class Consent(Model):
+    """What a person has agreed to, as it was read: the receipt. Kept as long as the account, withdrawn or not."""
+
+    __tablename__ = "consent"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    investor_id: Mapped[int] = mapped_column(ForeignKey("investor.id", ondelete="CASCADE"), index=True)
+    given_at: Mapped[datetime] = mapped_column(Instant)
+    text: Mapped[str] = mapped_column(Text)
+    recipient: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(2))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Investment(Model):
@@ -185,6 +212,7 @@ class Intent(Model):
 
     `result` is empty while the answer is unknown. "done": a 2xx with all fields. "refused": a definite no, the data
     may be edited, the next try is a new row with a new key. "parked": a person must look, `portal sync --list`.
+    "stopped": the consent is withdrawn; a new one makes the row due again, with the same key and the same bytes.
     """
 
     __tablename__ = "intent"
@@ -249,6 +277,24 @@ class StatusChange(Model):
     received_at: Mapped[datetime] = mapped_column(Instant, default=now)
     # Set once the loop has asked the API whether this is so.
     checked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Withdrawal(Model):
+    """A declaration to withdraw from a contract. It stays when the account is deleted: it is evidence of it.
+
+    The id comes from the form that is confirmed, so that a double click is one declaration.
+    """
+
+    # Production: delete it once nobody can draw rights from it any more; counsel names the period.
+    __tablename__ = "withdrawal"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    contract: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(254))
+    language: Mapped[str] = mapped_column(String(2))
+    declared_at: Mapped[datetime] = mapped_column(Instant, default=now)
 
 
 class UnreadableWebhook(Model):

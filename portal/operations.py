@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import cast
 
 from sqlalchemy import CursorResult, exists, func, or_, select, update
 
 from .cashlink import statuses
 from .database import db, now
-from .models import Intent, Investment, StatusChange, UnreadableWebhook
+from .models import Intent, Investment, StatusChange, UnreadableWebhook, Withdrawal
+
+# How long a declared withdrawal is listed.
+WITHDRAWALS_FOR = timedelta(days=30)
 
 
 def lines() -> list[str]:
@@ -18,6 +22,10 @@ def lines() -> list[str]:
     unreadable = db.session.scalar(select(func.count()).select_from(UnreadableWebhook))
     if unreadable:
         found.append(f"{unreadable} webhook bodies could not be understood; see the table unreadable_webhook")
+    recent = select(Withdrawal).where(Withdrawal.declared_at > now() - WITHDRAWALS_FOR).order_by(Withdrawal.declared_at)
+    for declared in db.session.scalars(recent):
+        since = declared.declared_at.isoformat(timespec="seconds")
+        found.append(f"        {since}  withdrawal     {declared.id}; see the table withdrawal")
     return found
 
 
@@ -50,6 +58,8 @@ def _line(intent: Intent) -> str:
         state = f"open     {intent.reason or 'being called'}; tried {intent.attempts} times, again in {wait:.0f} s"
     elif intent.result == "done":
         state = "unsigned the person has not signed at Cashlink yet"
+    elif intent.result == "stopped":
+        state = "stopped  the person has withdrawn the consent; a new one makes it due"
     else:
         state = f"{intent.result:<8} {intent.reason}"
     subject = f"investment {intent.investment_id}" if intent.investment_id else f"investor {intent.investor_id}"

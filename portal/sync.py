@@ -15,7 +15,7 @@ from functools import partial
 from flask import Flask, current_app
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
-from . import history, integration, mail
+from . import consents, history, integration, mail
 from .accounts import deletion
 from .cashlink import statuses
 from .cashlink.errors import CashlinkError
@@ -52,7 +52,15 @@ def run_once(*, stop: Callable[[], bool] = lambda: False) -> int:
     """
     # First, since they do not depend on Cashlink.
     worked = mail.send_due() + deletion.delete_asked()
-    for work in (_finish_intents, _continue_imports, _start_waiting, _check_news, _poll, _refresh_funding):
+    for work in (
+        _finish_intents,
+        _continue_imports,
+        _tell_addresses,
+        _start_waiting,
+        _check_news,
+        _poll,
+        _refresh_funding,
+    ):
         for step in work():
             if stop() or (worked and integration.cashlink_is_away()):
                 return worked
@@ -74,11 +82,11 @@ def _finish_intents() -> Steps:
 def _continue_imports() -> Steps:
     """Imports whose process ended between two calls: no call is open, and the next has no row yet."""
     # Refused since the last consent: the person's turn. In the query, or such rows would fill the batch.
-    stands = or_(Intent.result.is_(None), Intent.result == "parked", _is_refused())
+    stands = or_(Intent.result.is_(None), Intent.result.in_(("parked", "stopped")), _is_refused())
     rows = db.session.scalars(
         select(Investor)
         .where(
-            Investor.consented_at.is_not(None),
+            consents.in_force(),
             Investor.imported_at.is_(None),
             ~select(Intent.id).where(Intent.investor_id == Investor.id, stands).exists(),
         )
@@ -91,6 +99,24 @@ def _is_refused() -> ColumnElement[bool]:
     return and_(Intent.result == "refused", Intent.closed_at >= Investor.consented_at)
 
 
+def _tell_addresses() -> Steps:
+    """Addresses that have changed and that Cashlink does not know yet, and of which no call is open."""
+    is_open = select(Intent.id).where(
+        Intent.investor_id == Investor.id, Intent.kind == "communication", Intent.result.is_(None)
+    )
+    rows = db.session.scalars(
+        select(Investor)
+        .where(
+            Investor.email_changed_at.is_not(None),
+            Investor.imported_at.is_not(None),
+            consents.in_force(),
+            ~is_open.exists(),
+        )
+        .limit(BATCH)
+    ).all()
+    return [partial(integration.tell_address, row) for row in rows]
+
+
 def _start_waiting() -> Steps:
     """Subscriptions that were asked for while the investor's import was open."""
     rows = db.session.scalars(
@@ -100,6 +126,7 @@ def _start_waiting() -> Steps:
             Investment.cashlink_id.is_(None),
             Investment.released_at.is_(None),
             Investor.imported_at.is_not(None),
+            consents.in_force(),
             ~select(Intent.id).where(Intent.investment_id == Investment.id).exists(),
         )
         .limit(BATCH)

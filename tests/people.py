@@ -61,7 +61,7 @@ def add_user(app: Flask, name: str = "alice", *, identified: bool = False, conse
             investor.answers = {**answers, "identification": IDENTIFICATION}
             investor.protocol, investor.protocol_name = PROTOCOL, "protocol.pdf"
         if consented:
-            investor.consented_at, investor.consent_text = now(), "I agree."
+            investor.consented_at = now()
         db.session.add_all([user, investor])
         db.session.commit()
         return user.id

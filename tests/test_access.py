@@ -28,7 +28,7 @@ from portal.accounts import tokens
 from portal.accounts.sessions import hash_token
 from portal.config import Settings
 from portal.database import db, now
-from portal.models import Intent, Investment, Investor, User, UserSession
+from portal.models import Consent, Intent, Investment, Investor, User, UserSession
 
 from .people import PASSWORD, add_user
 from .settings import BOND, environment
@@ -63,6 +63,19 @@ GET  /login                                     200           → /             
 POST /login                                     422           → /                 → /           → /
 POST /logout                                    → /           → /                 → /           → /
 GET  /account                                   sign in       200                 200           200
+GET  /account/session                           200           200                 200           200
+GET  /account/sessions                          sign in       200                 200           200
+POST /account/sessions session=none             sign in       → {sessions}        → {sessions}  → {sessions}
+GET  /account/consents                          sign in       200                 200           200
+GET  /account/consents/{consent}                sign in       404                 200           404
+GET  /account/consents/withdraw                 sign in       → {consents}        200           → {consents}
+POST /account/consents/withdraw                 sign in       → {consents}        → {consents}  → {consents}
+GET  /account/passed-on                         sign in       200                 200           200
+GET  /account/email                             sign in       200                 200           200
+POST /account/email                             sign in       422                 422           422
+GET  /account/email/{change}                    200           200                 200           200
+POST /account/email/{change}                    422           422                 → /account    410
+GET  /account/email/invented                    410           410                 410           410
 GET  /account/password                          sign in       200                 200           200
 POST /account/password                          sign in       422                 422           422
 GET  /account/data                              sign in       200                 200           200
@@ -85,6 +98,8 @@ POST /investor/identification identified=false  sign in       → /investor/chec
 GET  /investor/check                            sign in       200                 → /investor   200
 POST /investor/check                            sign in       422                 → /investor   422
 POST /investor/check consent=y                  sign in       → /register/sent    → /investor   → /investor
+GET  /investor/consent                          sign in       → /investor         → /investor   → /investor
+POST /investor/consent consent=y                sign in       → /investor         → /investor   → /investor
 GET  /investor/too-young                        sign in       200                 200           200
 GET  /investor/us-tax                           sign in       200                 200           200
 
@@ -105,6 +120,11 @@ GET  /privacy                                   200           200               
 GET  /risks                                     200           200                 200           200
 GET  /accessibility                             200           200                 200           200
 GET  /withdraw                                  200           200                 200           200
+POST /withdraw                                  422           422                 422           422
+POST /withdraw name=A contract=B email=c@d.ef   200           200                 200           200
+POST /withdraw/confirm                          422           422                 422           422
+POST /withdraw/confirm name=A contract=B email=c@d.ef  → {receipt}   → {receipt}         → {receipt}   → {receipt}
+GET  /withdraw/receipt                          → /withdraw   → /withdraw         → /withdraw   → /withdraw
 GET  /favicon.ico                               200           200                 200           200
 GET  /healthz                                   200           200                 200           200
 GET  /static/portal.css                         200           200                 200           200
@@ -226,14 +246,18 @@ class Place:
             user_id=alice.id, campaign=BOND, number=1, start_url=START_URL, cashlink_id="investment-of-alice"
         )
         db.session.add(investment)
+        consent = Consent(investor_id=alice.investor.id, given_at=now(), text="I agree.", recipient="C", language="en")
+        db.session.add(consent)
         db.session.flush()
         db.session.add(Intent(kind="investment", investment_id=investment.id, result="done", closed_at=now()))
+        places = {"sessions": "/account/sessions", "consents": "/account/consents", "receipt": "/withdraw/receipt"}
         links = {
             "confirmation": tokens.issue(stranger, tokens.CONFIRM),
             "reset": tokens.issue(alice, tokens.RESET),
+            "change": tokens.issue(alice, tokens.CHANGE, "alice@elsewhere.example"),
         }
         db.session.commit()
-        return {"investment": str(investment.id), **links}
+        return {"investment": str(investment.id), "consent": str(consent.id), **places, **links}
 
     def _forget_connections(self) -> None:
         with self.app.app_context():

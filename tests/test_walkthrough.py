@@ -113,7 +113,7 @@ def test_the_journey_from_register_to_delivered(demo_world: World, tmp_path: Pat
         toni.send(tick=True)
         assert toni.answer.status_code == 200, toni.text
         seen.append(toni.heading)
-    assert len(seen) == 5
+    assert len(seen) == 6
     wait_until(shows(elsewhere, progress, "KYC_PENDING"), what="the webhook of the signature")
     toni.send(tick=True)
     assert not toni.has_form()

@@ -1,27 +1,59 @@
-"""The account page: who is signed in, what was agreed to and passed on, sessions and password; and a forgotten one."""
+"""The account page, a list of topics; signed-in browsers, password, export and deletion; and a forgotten password."""
 
 from __future__ import annotations
 
-from flask import Response, current_app, flash, redirect, render_template, url_for
+from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
-from .. import history
+from .. import consents, history, integration
 from ..database import db
 from ..language import language
+from ..models import User
 from ..web import show_form
-from . import attempts, deletion, passwords, registration, sessions, tokens
+from . import attempts, deletion, passed_on, passwords, registration, sessions, tokens
 from . import export as data_export
-from .forms import ChangePasswordForm, ForgottenForm, NewPasswordForm, PresentPasswordForm
+from .forms import ChangeEmailForm, ChangePasswordForm, ForgottenForm, NewPasswordForm, PresentPasswordForm
 from .routes import bp, leave_nothing, too_many
 
 
 @bp.get("/account")
 @login_required
 def account() -> ResponseReturnValue:
-    """What the portal knows about the account; the investor data themselves are not shown again."""
-    return render_template("accounts/account.html", investor=current_user.investor)
+    """All topics of the account; the investor data themselves are not shown again."""
+    investor = current_user.investor
+    return render_template(
+        "accounts/account.html",
+        investor=investor,
+        state=integration.import_state(investor),
+        told_address=passed_on.is_told_address(investor),
+        pending=tokens.pending(current_user, tokens.CHANGE),
+        consents=consents.of(investor),
+        browsers=len(sessions.signed_in_browsers(current_user)),
+    )
+
+
+@bp.get("/account/session")
+def session_state() -> ResponseReturnValue:
+    """Asked for by an open page while it can be seen. To load the session is what makes it count as used."""
+    return {"signed_in": current_user.is_authenticated}
+
+
+@bp.get("/account/sessions")
+@login_required
+def signed_in() -> ResponseReturnValue:
+    """Where the person is signed in."""
+    return render_template("accounts/sessions.html", browsers=sessions.signed_in_browsers(current_user))
+
+
+@bp.post("/account/sessions")
+@login_required
+def end_session() -> ResponseReturnValue:
+    """Sign one browser out."""
+    if sessions.end_session(current_user, request.form.get("session", "")):
+        flash(_("That browser is signed out."))
+    return redirect(url_for(".signed_in"), 303)
 
 
 @bp.post("/account/sign-out-everywhere")
@@ -40,7 +72,7 @@ def change_password() -> ResponseReturnValue:
     """A new password; all other browsers are signed out."""
     form = ChangePasswordForm()
     try:
-        may_change = form.validate_on_submit() and _knows_password(form)
+        may_change = form.validate_on_submit() and knows_password(form, current_user)
     except attempts.TooManyError as error:
         return too_many(form, error.until, lambda: show_form("accounts/change_password.html", form))
     if may_change:
@@ -72,7 +104,7 @@ def delete() -> ResponseReturnValue:
         return show_form("accounts/delete.html", form, subscriptions=subscriptions)
 
     try:
-        if not (form.validate_on_submit() and _knows_password(form)):
+        if not (form.validate_on_submit() and knows_password(form, current_user)):
             return show()
     except attempts.TooManyError as error:
         return too_many(form, error.until, show)
@@ -90,9 +122,14 @@ def delete() -> ResponseReturnValue:
     return leave_nothing(redirect("/", 303))
 
 
-def _knows_password(form: PresentPasswordForm) -> bool:
-    taken = attempts.take((attempts.SIGN_IN, current_user.email))
-    if not passwords.is_right(current_user, form.password.data or ""):
+def knows_password(form: PresentPasswordForm | ChangeEmailForm, user: User) -> bool:
+    """Whether the password typed is the user's; a message beside the field where it is not.
+
+    Raises:
+        TooManyError: it has been tried too often.
+    """
+    taken = attempts.take((attempts.SIGN_IN, user.email))
+    if not passwords.is_right(user, form.password.data or ""):
         form.password.errors = [_("This is not your present password")]
         return False
     attempts.give_back(taken)

@@ -29,6 +29,8 @@ SIGN_IN = Limit("sign-in", 10, timedelta(minutes=15))
 SIGN_IN_ADDRESS = Limit("sign-in from", 100, timedelta(minutes=15))
 MAIL = Limit("mail", 1, timedelta(minutes=1))
 MAILS_A_DAY = Limit("mails a day", 20, timedelta(days=1))
+WITHDRAWAL = Limit("withdrawal", 5, timedelta(hours=1))
+WITHDRAWAL_FROM = Limit("withdrawal from", 20, timedelta(hours=1))
 
 LONGEST = timedelta(days=1)
 

@@ -11,15 +11,18 @@ from typing import Any
 
 from sqlalchemy import select
 
-from .. import history
+from .. import consents, history
 from ..database import db
-from ..models import Investment, Investor, Mail, User, UserSession
+from ..models import EmailToken, Investment, Investor, Mail, User, UserSession, Withdrawal
+from . import passed_on
 
 
 def of(user: User) -> dict[str, Any]:
     """JSON values only; instants in UTC. Hashes of passwords and tokens are left out: they tell the person nothing."""
     sessions = db.session.scalars(select(UserSession).where(UserSession.user_id == user.id)).all()
     mails = db.session.scalars(select(Mail).where(Mail.user_id == user.id).order_by(Mail.id)).all()
+    links = db.session.scalars(select(EmailToken).where(EmailToken.user_id == user.id)).all()
+    withdrawals = db.session.scalars(select(Withdrawal).where(Withdrawal.user_id == user.id)).all()
     return {
         "account": {
             "email": user.email,
@@ -30,7 +33,12 @@ def of(user: User) -> dict[str, Any]:
         "investor": _investor(user.investor) if user.investor else None,
         "investments": [_investment(row) for row, _newest in history.investments_of(user)],
         "mails": [{"subject": mail.subject, "created_at": _instant(mail.created_at)} for mail in mails],
-        "sessions": [{"began_at": _instant(row.created_at), "seen_at": _instant(row.seen_at)} for row in sessions],
+        "links": [{"email": row.email, "for": row.purpose, "valid_until": _instant(row.expires_at)} for row in links],
+        "withdrawals": [_withdrawal(row) for row in withdrawals],
+        "sessions": [
+            {"browser": row.browser, "began_at": _instant(row.created_at), "seen_at": _instant(row.seen_at)}
+            for row in sessions
+        ],
     }
 
 
@@ -41,9 +49,29 @@ def _investor(investor: Investor) -> dict[str, Any]:
         "surname": investor.surname,
         "answers": investor.answers,
         "protocol": base64.b64encode(investor.protocol).decode() if investor.protocol else None,
-        "consented_at": _instant(investor.consented_at),
-        "consent_text": investor.consent_text,
+        "consents": [
+            {
+                "given_at": _instant(consent.given_at),
+                "text": consent.text,
+                "recipient": consent.recipient,
+                "withdrawn_at": _instant(consent.withdrawn_at),
+            }
+            for consent in consents.of(investor)
+        ],
+        "passed_on": [
+            {"what": call.what, "items": call.items, "at": _instant(call.at), "state": call.state}
+            for call in passed_on.read(investor.user)
+        ],
         "passed_on_at": _instant(investor.imported_at),
+    }
+
+
+def _withdrawal(row: Withdrawal) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "contract": row.contract,
+        "email": row.email,
+        "declared_at": _instant(row.declared_at),
     }
 
 

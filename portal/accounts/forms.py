@@ -62,5 +62,10 @@ class PresentPasswordForm(Form):
     password = PasswordField(_l("Your present password"))
 
 
+class ChangeEmailForm(Form):
+    email = EmailField(_l("New email address"), [is_email])
+    password = PasswordField(_l("Your present password"))
+
+
 class ChangePasswordForm(NewPasswordForm, PresentPasswordForm):
     pass

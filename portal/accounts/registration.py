@@ -32,7 +32,7 @@ def register(email: str, password: str, language: str, back: str | None) -> str:
         A token for this browser, from which `/register/sent` knows the address.
     """
     password_hash = hash_password(password)
-    may_mail = _may_mail(email)
+    is_allowed = may_mail(email)
     user = find_user(email) or _create(email, password_hash, language)
     # Guarded, for the owner may be confirming at this very moment: from then on nobody else's password may come in.
     db.session.execute(
@@ -41,7 +41,7 @@ def register(email: str, password: str, language: str, back: str | None) -> str:
         .values(password_hash=password_hash, language=language)
         .execution_options(synchronize_session=False)
     )
-    if may_mail:
+    if is_allowed:
         _queue_link(user, language, back)
     token = tokens.issue(user, tokens.REGISTRATION)
     db.session.commit()
@@ -58,7 +58,7 @@ def _create(email: str, password_hash: str, language: str) -> User:
 
 def send_link(user: User, language: str, back: str | None = None) -> bool:
     """Mail the link once more; False where the last mail is less than a minute old."""
-    if not _may_mail(user.email):
+    if not may_mail(user.email):
         return False
     _queue_link(user, language, back)
     db.session.commit()
@@ -72,7 +72,7 @@ def send_password_link(email: str, language: str) -> None:
     """
     # The rows of a known address cost a millisecond more; beside a slow hash, and 20 times a day, nobody measures that.
     is_right(None, "")
-    if not _may_mail(email):
+    if not may_mail(email):
         return
     user = find_user(email)
     if user is None:
@@ -100,7 +100,7 @@ def confirm(row: EmailToken, user: User, password_hash: str) -> bool:
         return False
     user.email_confirmed_at, user.password_hash = now(), password_hash
     flag_modified(user, "password_hash")
-    _close_links(user)
+    close_links(user)
     db.session.commit()
     return True
 
@@ -112,13 +112,15 @@ def change_password(user: User, password_hash: str, except_token: str | None = N
     """
     user.password_hash = password_hash
     end_all_sessions(user, except_token)
-    _close_links(user)
+    close_links(user)
     mail.queue(user, "password_changed", user.language or "de")
 
 
-def _close_links(user: User) -> None:
+def close_links(user: User) -> None:
+    """End all links that were mailed; the caller commits."""
     tokens.void(user, tokens.CONFIRM)
     tokens.void(user, tokens.RESET)
+    tokens.void(user, tokens.CHANGE)
 
 
 def _queue_link(user: User, language: str, back: str | None) -> None:
@@ -131,7 +133,7 @@ def _queue_link(user: User, language: str, back: str | None) -> None:
     mail.queue(user, "confirm", language, link=mail.link("accounts.confirm_email", token=token, **place))
 
 
-def _may_mail(email: str) -> bool:
+def may_mail(email: str) -> bool:
     """Nobody's mailbox is filled by pressing a button: one mail a minute and 20 a day to an address, known or not."""
     try:
         attempts.take((attempts.MAIL, email), (attempts.MAILS_A_DAY, email))

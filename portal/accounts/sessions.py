@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
-from sqlalchemy import delete, select
+from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -47,7 +49,8 @@ def sign_in(user: User) -> None:
     db.session.execute(delete(UserSession).where(left | expired))
     session.clear()
     token = secrets.token_urlsafe(32)
-    db.session.add(UserSession(token_hash=hash_token(token), user_id=user.id))
+    browser = browser_name(request.user_agent.string)
+    db.session.add(UserSession(token_hash=hash_token(token), user_id=user.id, browser=browser))
     db.session.commit()
     user.session_token = token
     login_user(user)
@@ -68,6 +71,70 @@ def end_all_sessions(user: User, except_token: str | None = None) -> None:
     if except_token:
         statement = statement.where(UserSession.token_hash != hash_token(except_token))
     db.session.execute(statement)
+
+
+# In this order: Edge and Opera call themselves Chrome as well, and Chrome calls itself Safari.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "CriOS": "Chrome",
+    "Safari": "Safari",
+}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "macOS",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+
+
+def browser_name(user_agent: str) -> str:
+    """`Firefox, Windows`: enough to recognise the browser by, and nothing to follow a person by."""
+    named = (next((name for mark, name in table.items() if mark in user_agent), "") for table in (BROWSERS, SYSTEMS))
+    return ", ".join(filter(None, named))
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A signed-in browser as its owner sees it.
+
+    Attributes:
+        name: ends it; the beginning of the hash, which opens nothing.
+    """
+
+    name: str
+    browser: str
+    began_at: datetime
+    seen_at: datetime
+    is_this: bool
+
+
+def signed_in_browsers(user: User) -> list[SignedIn]:
+    """Those whose session is alive, this one first and then the one seen last."""
+    instant = now()
+    alive = (UserSession.seen_at > instant - IDLE, UserSession.created_at > instant - LONGEST)
+    rows = db.session.scalars(
+        select(UserSession).where(UserSession.user_id == user.id, *alive).order_by(UserSession.seen_at.desc())
+    ).all()
+    this = hash_token(user.session_token or "")
+    found = [
+        SignedIn(row.token_hash[:16], row.browser or "", row.created_at, row.seen_at, row.token_hash == this)
+        for row in rows
+    ]
+    return sorted(found, key=lambda session: not session.is_this)
+
+
+def end_session(user: User, name: str) -> bool:
+    """End one of the person's own sessions; commits. False where there is none of that name."""
+    mine = (UserSession.user_id == user.id, UserSession.token_hash.startswith(name, autoescape=True))
+    found = db.session.execute(delete(UserSession).where(*mine)) if len(name) == 16 else None
+    db.session.commit()
+    return found is not None and cast(CursorResult[()], found).rowcount == 1
 
 
 def has_ended() -> bool:

@@ -81,7 +81,7 @@ def invest(slug: str) -> ResponseReturnValue:
         return _show(campaign), 409
     if current_user.email_confirmed_at is None:
         return redirect("/register/sent", 303)
-    if integration.import_state(current_user.investor) in ("none", "refused"):
+    if integration.import_state(current_user.investor) in ("none", "refused", "withdrawn"):
         return redirect(f"/investor?next={url_for('.campaign_page', slug=slug)}", 303)
     investment = integration.start_subscription(current_user, slug, int(number))
     start_url = integration.usable_start_url(investment)

@@ -20,6 +20,8 @@ from .journey import STEPS
 from .wording import Wording, month
 
 Action = Literal["sign_in", "invest", "continue", "again", "none"]
+Needs = Literal["", "data", "consent"]
+NEEDS: dict[str, Needs] = {"none": "data", "refused": "data", "withdrawn": "consent"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class InvestBox:
     Attributes:
         number: what the form posts, so that a double click stays one subscription.
         investment: the subscription that the button continues, or the newest of those already signed.
-        needs: what the person has to do before Cashlink: nothing, or "data".
+        needs: what the person has to do before Cashlink: nothing, to enter "data", or to give the "consent" again.
         host: where "Invest now" leads.
     """
 
@@ -68,7 +70,7 @@ class InvestBox:
     host: str
     number: int = 1
     investment: Investment | None = None
-    needs: Literal["", "data"] = ""
+    needs: Needs = ""
 
     @property
     def age(self) -> str:
@@ -96,7 +98,7 @@ def invest_box(campaign: Campaign, funding: Funding | None, user: User | None) -
         host,
         number=integration.next_number(user, campaign.slug),
         investment=unsigned or running,
-        needs="data" if integration.import_state(user.investor) in ("none", "refused") else "",
+        needs=NEEDS.get(integration.import_state(user.investor), ""),
     )
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -20,6 +18,8 @@ import requests
 from sqlalchemy import make_url
 
 from ..config import ConfigurationError, Settings
+from ..contract import Check, Finding, Text, exit_code, failed, line, ok, run
+from ..contract.texts import same, usual_language
 from ..database import now
 from ..terminal import check_port
 from ..translations import update as catalogues
@@ -29,46 +29,31 @@ from .snapshots import Snapshots
 TIMEOUT = 3.0
 PAGES = ("/", "/login", "/stage")
 WORDS = {"de": "Kampagnen", "en": "Campaigns"}
-
-
-class Bad(Exception):
-    """A point is not as it should be; the text names the remedy."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """One thing that a presentation needs."""
-
-    name: str
-    look: Callable[[], str]
+READY = Text("The presentation can begin.", "Die Vorführung kann beginnen.")
+NOT_YET = Text("Not yet: see what is marked.", "Noch nicht: Sehen Sie, was markiert ist.")
 
 
 def run_checks(port: int, simulator_port: int) -> bool:
     """Print a line for each point; whether all are well."""
-    environ = environment(port, simulator_port, os.environ)
-    results = [_say(point) for point in _points(environ, port, simulator_port)]
-    click.echo("The presentation can begin." if all(results) else "Not yet: see what is marked.")
-    return all(results)
+    environ, language = environment(port, simulator_port, os.environ), usual_language(os.environ)
+    results = run(_checks(environ, port, simulator_port), lambda result: click.echo(line(result, language)))
+    well = exit_code(results) == 0
+    click.echo((READY if well else NOT_YET).to(language))
+    return well
 
 
-def _say(point: Point) -> bool:
-    try:
-        click.echo(f"  ok    {point.name}: {point.look()}")
-    except Bad as error:
-        click.echo(f"  BAD   {point.name}: {error}")
-        return False
-    return True
-
-
-def _points(environ: dict[str, str], port: int, simulator_port: int) -> Iterator[Point]:
+def _checks(environ: dict[str, str], port: int, simulator_port: int) -> list[Check]:
     settings = _settings(environ)
     urls = (environ["PORTAL_PUBLIC_URL"], environ["SIMULATOR_PUBLIC_URL"])
     running = all(_answers(url) for url in urls)
-    yield Point("ports", lambda: "the demo is running" if running else _free(port, simulator_port))
-    yield Point("database", lambda: _database(settings))
-    yield Point("seed", lambda: _seed(settings, environ))
-    yield Point("languages", lambda: _spoken(urls[0]) if running else _catalogues())
-    yield Point("offline", lambda: _offline(urls, running))
+    there = ok(Text("the demo is running", "die Demo läuft"))
+    return [
+        Check("ports", Text("ports", "Ports"), lambda: there if running else _free(port, simulator_port)),
+        Check("database", Text("database", "Datenbank"), lambda: _database(settings)),
+        Check("seed", Text("seed", "Anfangsdaten"), lambda: _seed(settings, environ)),
+        Check("languages", Text("languages", "Sprachen"), lambda: _spoken(urls[0]) if running else _catalogues()),
+        Check("offline", Text("offline", "ohne Netz"), lambda: _offline(urls, running)),
+    ]
 
 
 def _settings(environ: dict[str, str]) -> Settings:
@@ -93,83 +78,104 @@ def _answers(url: str) -> bool:
             return False
 
 
-def _free(port: int, simulator_port: int) -> str:
+def _free(port: int, simulator_port: int) -> Finding:
     for number, name in ((port, "--port"), (simulator_port, "--simulator-port")):
         try:
             check_port(number, name)
-        except click.ClickException as error:
-            raise Bad(error.message) from error
-    return f"{port} and {simulator_port} are free"
+        except click.ClickException:
+            return failed(
+                Text(f"port {number} is busy", f"Port {number} ist belegt"),
+                Text(
+                    f"End what runs there, or choose another port with {name}.",
+                    f"Beenden Sie, was dort läuft, oder wählen Sie mit {name} einen anderen.",
+                ),
+            )
+    return ok(Text(f"{port} and {simulator_port} are free", f"{port} und {simulator_port} sind frei"))
 
 
-def _database(settings: Settings) -> str:
+def _database(settings: Settings) -> Finding:
     """Readable, and writable: the lock for writing is taken and given back."""
     file = sqlite_file(settings.database_url)
     if file is None:
-        return make_url(settings.database_url).get_backend_name()
+        return ok(same(make_url(settings.database_url).get_backend_name()))
     if not file.exists():
-        return "will be made at the first start"
+        return ok(Text("will be made at the first start", "entsteht beim ersten Start"))
     try:
         with closing(sqlite3.connect(file, timeout=TIMEOUT, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
     except sqlite3.Error as error:
-        raise Bad(f"{error}. Remove the folder {settings.data_dir} to begin anew") from error
-    return f"{file.name} can be read and written"
+        return failed(
+            same(str(error)),
+            Text(
+                f"Remove the folder {settings.data_dir} to begin anew.",
+                f"Entfernen Sie den Ordner {settings.data_dir}, um neu zu beginnen.",
+            ),
+        )
+    return ok(Text(f"{file.name} can be read and written", f"{file.name} ist lesbar und beschreibbar"))
 
 
-def _seed(settings: Settings, environ: dict[str, str]) -> str:
+def _seed(settings: Settings, environ: dict[str, str]) -> Finding:
     simulator = Path(environ.get("SIMULATOR_DATABASE_PATH") or settings.data_dir / "simulator.sqlite3")
     day = Snapshots(sqlite_file(settings.database_url), simulator, settings.data_dir / "seed").day()
+    start = Text("Run: portal demo", "Führen Sie aus: portal demo")
     if day is None:
-        raise Bad("there is none yet. Run: portal demo")
+        return failed(Text("there is none yet", "noch keine da"), start)
     age = (now().date() - day).days
     if age:
-        raise Bad(f"it is {age} days old, and the next start makes it anew. Run: portal demo")
-    return "of today"
+        return failed(Text(f"{age} days old; a start makes it anew", f"{age} Tage alt; ein Start erneuert sie"), start)
+    return ok(Text("of today", "von heute"))
 
 
-def _spoken(url: str) -> str:
+MESSAGES = Text("Run: make messages", "Führen Sie aus: make messages")
+
+
+def _spoken(url: str) -> Finding:
     for language, word in WORDS.items():
         with _direct() as session:
             page = session.get(url, headers={"Accept-Language": language}, timeout=TIMEOUT)
         if word not in page.text:
-            raise Bad(f"the portal does not speak {language}. Run: make messages")
-    return "German and English are spoken"
+            return failed(
+                Text(f"the portal does not speak {language}", f"das Portal spricht nicht {language}"), MESSAGES
+            )
+    return ok(Text("German and English are spoken", "Deutsch und Englisch werden gesprochen"))
 
 
-def _catalogues() -> str:
-    missing = [str(domain.mo) for domain in catalogues.DOMAINS if not domain.mo.exists()]
+def _catalogues() -> Finding:
+    missing = ", ".join(str(domain.mo) for domain in catalogues.DOMAINS if not domain.mo.exists())
     if missing:
-        raise Bad(f"{', '.join(missing)} is missing. Run: make messages")
-    return "both catalogues are there"
+        return failed(Text(f"{missing} is missing", f"{missing} fehlt"), MESSAGES)
+    return ok(Text("both catalogues are there", "beide Kataloge sind da"))
 
 
-def _offline(urls: tuple[str, ...], running: bool) -> str:
+def _offline(urls: tuple[str, ...], running: bool) -> Finding:
     """Nothing leaves this machine: all addresses lead to it, and the pages load nothing from elsewhere."""
     for url in urls:
         host = urlsplit(url).hostname or ""
-        if not all(_is_loopback(address) for address in _addresses(host)):
-            raise Bad(f"{host} is not this machine. Unset PORTAL_PUBLIC_URL and SIMULATOR_PUBLIC_URL")
-    if running:
-        _check_pages(urls[0])
-    return "no page needs a network" if running else "all addresses are of this machine"
+        if not _is_this_machine(host):
+            return failed(
+                Text(f"{host} is not this machine", f"{host} ist nicht dieser Rechner"),
+                Text(
+                    "Unset PORTAL_PUBLIC_URL and SIMULATOR_PUBLIC_URL; localhost must be in the hosts file.",
+                    "Nehmen Sie PORTAL_PUBLIC_URL und SIMULATOR_PUBLIC_URL zurück; localhost muss bekannt sein.",
+                ),
+            )
+    if not running:
+        return ok(Text("all addresses are of this machine", "alle Adressen sind von diesem Rechner"))
+    loading = [path for path in PAGES if "default-src 'none'" not in _policy(urls[0] + path)]
+    if loading:
+        return failed(Text(f"{loading[0]} may load from elsewhere", f"{loading[0]} darf von anderswo laden"))
+    return ok(Text("no page needs a network", "keine Seite braucht ein Netz"))
 
 
-def _addresses(host: str) -> list[Any]:
+def _is_this_machine(host: str) -> bool:
     try:
-        return [found[4][0] for found in socket.getaddrinfo(host, None)]
-    except OSError as error:
-        raise Bad(f"{host} is not known. Add it to the hosts file") from error
+        addresses = [str(found[4][0]) for found in socket.getaddrinfo(host, None)]
+    except OSError:
+        return False
+    return all(address == "::1" or address.startswith("127.") for address in addresses)
 
 
-def _is_loopback(address: str) -> bool:
-    return address == "::1" or address.startswith("127.")
-
-
-def _check_pages(url: str) -> None:
-    for path in PAGES:
-        with _direct() as session:
-            policy = session.get(url + path, timeout=TIMEOUT).headers.get("Content-Security-Policy", "")
-        if "default-src 'none'" not in policy:
-            raise Bad(f"{path} may load from elsewhere")
+def _policy(url: str) -> str:
+    with _direct() as session:
+        return str(session.get(url, timeout=TIMEOUT).headers.get("Content-Security-Policy", ""))

@@ -40,6 +40,7 @@ def environment(port: int, simulator_port: int, environ: Mapping[str, str]) -> d
         "CASHLINK_INFO_URL": f"{simulator}/api/external-info/",
         "CASHLINK_CAMPAIGNS": CAMPAIGNS,
         "CASHLINK_COMPANY": "Cashlink-Simulator (Demo)",
+        "PORTAL_OPERATOR_EMAIL": "office@feldmark.example",
         "PORTAL_PUBLIC_URL": portal,
         "PORTAL_STREAMS": str(STREAMS),
         "SIMULATOR_PUBLIC_URL": simulator,

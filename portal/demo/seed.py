@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Flask
+from sqlalchemy import update
 
 from .. import history, integration
 from ..database import db, now
-from ..models import Investor, Mark, User
+from ..models import Consent, Intent, Investor, Mark, User
 from . import cast
 from .control import Control
 from .walk import Studio, subscribe
@@ -118,11 +119,15 @@ def _add_user(member: cast.Member) -> User:
     )
     db.session.add_all([user, investor])
     db.session.commit()
-    from ..investors.consent import consent_text
+    from ..investors.consent import agreed
 
-    if integration.import_investor(investor, str(consent_text())) != "done":
+    if integration.import_investor(investor, *agreed("de")) != "done":
         raise RuntimeError(f"{member.name} could not be imported")
-    investor.consented_at = investor.imported_at = since + timedelta(minutes=12)
+    agreed_at = since + timedelta(minutes=12)
+    investor.consented_at = investor.imported_at = agreed_at
+    calls = update(Intent).where(Intent.investor_id == investor.id)
+    db.session.execute(calls.values(created_at=agreed_at, closed_at=agreed_at))
+    db.session.execute(update(Consent).where(Consent.investor_id == investor.id).values(given_at=agreed_at))
     db.session.commit()
     return user
 
@@ -146,7 +151,9 @@ def _play(story: Story, user: User, control: Control, studio: Studio) -> None:
     investment = integration.start_subscription(user, story.campaign, number)
     if investment.start_url is None or investment.cashlink_id is None:
         raise RuntimeError(f"the subscription of {story.member} was not started")
-    investment.created_at = begin - timedelta(minutes=14)
+    investment.created_at = clicked_at = begin - timedelta(minutes=14)
+    call = update(Intent).where(Intent.investment_id == investment.id)
+    db.session.execute(call.values(created_at=clicked_at, closed_at=clicked_at))
     db.session.commit()
     control.post("changed-at", {"at": begin.isoformat()})
     subscribe(investment.start_url, amount=str(story.units * NOMINAL), outcome="later")

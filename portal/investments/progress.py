@@ -140,6 +140,8 @@ def _texts_before_signing(investment: Investment) -> Texts:
         return _texts_before_import(investment)
     if intent.result == "refused":
         return texts.NOT_STARTED
+    if intent.result == "stopped":
+        return texts.CONSENT_WITHDRAWN
     if intent.result is None and not (intent.reason or "").startswith(DENIED):
         return texts.NOT_ANSWERING
     return texts.NOT_AVAILABLE
@@ -148,7 +150,12 @@ def _texts_before_signing(investment: Investment) -> Texts:
 def _texts_before_import(investment: Investment) -> Texts:
     """The investment waits until Cashlink has the investor's data."""
     state = integration.import_state(investment.user.investor if investment.user else None)
-    return {"refused": texts.DATA_REFUSED, "parked": texts.NOT_AVAILABLE}.get(state, texts.NOT_ANSWERING)
+    shown = {
+        "refused": texts.DATA_REFUSED,
+        "parked": texts.NOT_AVAILABLE,
+        "withdrawn": texts.CONSENT_WITHDRAWN,
+    }
+    return shown.get(state, texts.NOT_ANSWERING)
 
 
 def _newest_intent(investment: Investment) -> Intent | None:

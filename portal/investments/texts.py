@@ -353,6 +353,17 @@ DATA_REFUSED = Texts(
     next=_l("After that you continue at Cashlink and sign."),
     your_turn=True,
 )
+CONSENT_WITHDRAWN = Texts(
+    step=0,
+    tone="bad",
+    label=_l("Stopped"),
+    banner=_l("Stopped: you have withdrawn your consent"),
+    text=_l("We pass nothing on to Cashlink any more. Nothing is binding and nothing has been paid."),
+    do=_l("Nothing, or agree again if you want to subscribe."),
+    button=_l("Read the consent again"),
+    target="investor",
+    next=_l("If you agree again, you continue at Cashlink and sign."),
+)
 RELEASED = Texts(
     step=0,
     tone="bad",

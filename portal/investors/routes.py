@@ -14,7 +14,7 @@ from ..language import language
 from ..models import Investor, User
 from ..navigation import own_path
 from ..web import show_form
-from . import consent, refusals, steps
+from . import consent, reasons, refusals, steps
 from .forms import BirthForm, ConsentForm, StatementsForm, StepForm
 from .identification import IdentificationForm
 
@@ -37,7 +37,7 @@ def missing_step(user: User, back: str | None = None) -> str | None:
     state = integration.import_state(investor)
     if state in ("done", "open"):
         return None
-    if state == "parked" or back:
+    if state in ("parked", "withdrawn") or back:
         return url_for("investors.overview", next=back)
     return _path(steps.first_missing(steps.answers_of(investor)) or steps.CHECK)
 
@@ -58,6 +58,8 @@ def overview() -> ResponseReturnValue:
         session["after_investor"] = own_path(request.args["next"])
     investor = _mine()
     state = integration.import_state(investor)
+    if state == "withdrawn":
+        return redirect(url_for(".agree_again"), 303)
     if state in ("none", "refused"):
         answers = steps.answers_of(investor)
         return redirect(_path(steps.next_step(answers) if state == "none" else steps.CHECK), 303)
@@ -104,6 +106,7 @@ def show_step(step: str, form: StepForm, investor: Investor | None) -> Response:
         previous=steps.NAMES[number - 1] if number else None,
         titles=steps.TITLES,
         investor=investor,
+        why=reasons.WHY,
     )
 
 
@@ -163,15 +166,41 @@ def check() -> ResponseReturnValue:
 def _pass_on(investor: Investor, form: ConsentForm) -> ResponseReturnValue:
     if steps.MENDED in steps.answers_of(investor):
         investor.answers = {name: values for name, values in steps.answers_of(investor).items() if name != steps.MENDED}
-    state = integration.import_investor(investor, consent.consent_text(form.consent_language.data))
+    state = integration.import_investor(investor, *consent.agreed(form.consent_language.data))
     if state == "refused":
         return current_app.make_response((_show_check(investor, ConsentForm(None, consent_language=language())), 422))
     if state != "done":
         return redirect(url_for(".overview"), 303)
+    return _go_on(_("Your data has been passed on to Cashlink."))
+
+
+def _go_on(news: str) -> ResponseReturnValue:
+    """Back to the campaign that led here, if one did."""
     back = session.pop("after_investor", None)
     if back:
-        flash(_("Your data has been passed on to Cashlink."))
+        flash(news)
     return redirect(back or url_for(".overview"), 303)
+
+
+@bp.route("/investor/consent", methods=["GET", "POST"])
+@login_required
+def agree_again() -> ResponseReturnValue:
+    """After a withdrawal: the same words once more, and what it had stopped goes on."""
+    investor = _mine()
+    if investor is None or integration.import_state(investor) != "withdrawn":
+        return redirect(url_for(".overview"), 303)
+    form = ConsentForm(consent_language=language())
+    if form.validate_on_submit():
+        integration.import_investor(investor, *consent.agreed(form.consent_language.data))
+        integration.tell_address(investor)
+        return _go_on(_("You have agreed again."))
+    return show_form(
+        "investors/agree_again.html",
+        form,
+        investor=investor,
+        consent_text=consent.consent_text(language()),
+        back=session.get("after_investor"),
+    )
 
 
 def _show_check(investor: Investor, form: ConsentForm) -> Response:

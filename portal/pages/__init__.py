@@ -1,5 +1,6 @@
-"""Pages without data: how it works, help, legal information, and the health check."""
+"""Pages around the offers: how it works, help, legal information, withdrawing from a contract, the health check."""
 
+from . import withdrawal
 from .routes import bp
 
-__all__ = ["bp"]
+__all__ = ["bp", "withdrawal"]

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from ..campaigns.content import product_types
 from ..campaigns.journey import STEPS
+from .glossary import TERMS
 
 bp = Blueprint("pages", __name__)
 
@@ -22,7 +23,7 @@ def has_brand_css() -> bool:
 @bp.get("/how-it-works")
 def how_it_works() -> ResponseReturnValue:
     """Who does what, the six steps, and the words explained."""
-    return render_template("pages/how_it_works.html", steps=STEPS)
+    return render_template("pages/how_it_works.html", steps=STEPS, terms=TERMS)
 
 
 @bp.get("/help")
@@ -62,12 +63,6 @@ def risks() -> ResponseReturnValue:
 def accessibility() -> ResponseReturnValue:
     """What has been done for everyone, and what is missing."""
     return render_template("pages/accessibility.html")
-
-
-@bp.get("/withdraw")
-def withdraw() -> ResponseReturnValue:
-    """How to withdraw from a contract; that itself happens at Cashlink."""
-    return render_template("pages/withdraw.html")
 
 
 @bp.get("/favicon.ico")

@@ -18,6 +18,10 @@ UNKNOWN_REFERENCE = "No object with this id exists."
 # A campaign that is not open takes no investment: 400 that names the field.
 CAMPAIGN_NOT_OPEN = "This campaign is not open for subscriptions."
 
+# An investment that was signed elsewhere keeps the campaign's limits: 400 that names the field.
+UNITS_OUT_OF_RANGE = "This amount is outside the limits of the campaign."
+NOT_ENOUGH_LEFT = "The campaign has less left than this."
+
 # Pages of a list are numbered by ?page= and hold this many rows.
 PAGE_SIZE = 20
 
@@ -36,9 +40,15 @@ IDENTITY_PROVIDERS = ("POSTIDENT", "VIDEOIDENT", "EID")
 UPLOAD_TYPES = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 UPLOAD_BYTES = 10 * 1024 * 1024
 
+# So long an investor may withdraw after signing [documented: as a rule 14 days].
+WITHDRAWAL_DAYS = 14
+
 # An investor who gives up before signing ends the investment with this code; before the signature no code is
 # documented.
 GIVEN_UP_BEFORE_SIGNING = "ABORTION"
+
+# Which code an identification that has failed for good leads to, once the issuer has cancelled.
+AFTER_FAILED_KYC = "ABORTION"
 
 # An investor whose identification the portal has imported needs none at Cashlink: the signature leads to the review.
 STATUS_AFTER_SIGNING = "KYC_PENDING"

@@ -39,7 +39,7 @@ SETTINGS = (
     Setting("SIMULATOR_RETURN_URL", "http://localhost:8000/investments", "the portal's page that hosted pages link to"),
     Setting("SIMULATOR_PARTNER_NAME", "Feldmark", "the portal's name on the hosted pages"),
     Setting("SIMULATOR_SECRET_KEY", "", "signs the cookie simulator_session; empty: derived from the client secret"),
-    Setting("SIMULATOR_STRICT", "1", "1: unknown fields of a request are refused; 0: they are ignored"),
+    Setting("SIMULATOR_STRICT", "1", "1: unknown fields and implausible values in requests are refused; 0: taken"),
 )
 
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from . import deadlines, deliveries, rules, store
+from . import deadlines, deliveries, lifecycle, rules, store
 from .faults import Armed
 from .models import ApiCall, Attempt, Delivery, Document, Identification, Investment, Investor, StatusChange, db
 from .rules import instant
@@ -54,6 +54,7 @@ def state() -> Response:
 @bp.post("/reset")
 def reset() -> Response:
     """Back to the seed: the campaigns and nothing else; faults and switches too."""
+    runtime().send_webhooks_to()
     runtime().clock.pin(None)
     runtime().behave()
     store.empty(db.session, runtime().clock.now())
@@ -128,6 +129,39 @@ def pin_changed_at() -> Response:
         abort(400, "at must be an instant with a time zone, or null.")
     runtime().clock.pin(at)
     return jsonify(at=instant(at) if at else None)
+
+
+@bp.post("/act")
+def act_on_investment() -> Response:
+    """{"investment_id": id, "action": "sign" or one of the Studio's, "reason": where there is a choice}."""
+    body = _body()
+    investment = db.session.scalar(select(Investment).where(Investment.id == str(body.get("investment_id"))))
+    if investment is None:
+        abort(404, "No investment has this id.")
+    action, reason = str(body.get("action")), body.get("reason")
+    try:
+        if action == "sign":
+            lifecycle.sign_on_defaults(investment)
+        else:
+            lifecycle.act(investment, action, str(reason) if reason else None)
+    except (lifecycle.Impossible, lifecycle.NotEnoughLeft):
+        abort(409, f"{action[:100]} is impossible while the status is {investment.status}.")
+    return jsonify(_investment(investment))
+
+
+@bp.post("/webhook")
+def direct_webhooks() -> Response:
+    """{"url": address or null, "token": bearer token, "token_url": address}; null: where the settings say."""
+    body = _body()
+    values = {name: body.get(name) or "" for name in ("url", "token", "token_url")}
+    if not all(isinstance(value, str) for value in values.values()) or not _is_address(values["url"]):
+        abort(400, "url must be an address or null, token and token_url texts.")
+    runtime().send_webhooks_to(**values)
+    return jsonify(url=runtime().settings.webhook_url)
+
+
+def _is_address(value: str) -> bool:
+    return not value or value.startswith(("http://", "https://"))
 
 
 @bp.post("/deliveries")
@@ -224,6 +258,7 @@ def _call(row: ApiCall) -> dict[str, Any]:
         "status": row.status,
         "duration_ms": row.duration_ms,
         "idempotency_key": row.idempotency_key,
+        "body": row.body_digest,
         "replayed": row.replayed,
         "object_id": row.object_id,
         "fault": row.fault,

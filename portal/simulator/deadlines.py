@@ -15,6 +15,7 @@ DEADLINES = (
     (StoredAnswer, StoredAnswer.created_at),
     (Delivery, Delivery.next_try_at),
     (Investment, Investment.pay_until),
+    (Investment, Investment.withdraw_until),
 )
 FURTHEST_SECONDS = 366 * 24 * 3600
 

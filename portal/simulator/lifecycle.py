@@ -8,12 +8,28 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from .assumptions import START_URL_DAYS, STATUS_AFTER_SIGNING, STATUS_AFTER_SIGNING_IDENTIFIED
+from .assumptions import (
+    START_URL_DAYS,
+    STATUS_AFTER_SIGNING,
+    STATUS_AFTER_SIGNING_IDENTIFIED,
+    WITHDRAWAL_DAYS,
+)
 from .deliveries import new_delivery, queue_webhook, webhook_body
 from .funding import funding
 from .models import Campaign, Delivery, Identification, Investment, StartLink, StatusChange, db
 from .runtime import runtime
-from .statuses import next_status
+from .statuses import (
+    ENDED,
+    IDENT_STARTED,
+    IDENTIFICATION_OPEN,
+    KYC_AFTER,
+    KYC_REJECTED,
+    NOT_AFTER_KYC_REJECTION,
+    UNDER_REVIEW,
+    next_status,
+    possible_kyc,
+    reasons_for,
+)
 
 # Longer than any attempt takes.
 EARLY_WEBHOOK_TIME = timedelta(seconds=30)
@@ -68,12 +84,42 @@ def act(investment: Investment, action: str, reason: str | None = None) -> str:
     """Do what the table of statuses.py allows, and return the new status; else raise Impossible."""
     old = investment.status
     new = next_status(old, action, reason)
-    if new is None:
+    if new is None or (investment.kyc == KYC_REJECTED and action in NOT_AFTER_KYC_REJECTION):
         raise Impossible(action)
     changed_at = runtime().clock.stamp()
-    _move(investment, old, new, changed_at)
+    reasons = reasons_for(old, action)
+    _move(investment, old, new, changed_at, (reason or reasons[0]) if reasons else None)
+    investment.kyc = KYC_AFTER.get(action, investment.kyc)
     _commit(investment, changed_at)
     return new
+
+
+def withdraw(investment: Investment) -> str:
+    """The investor withdraws from the contract; raises Impossible when the period is over or there is no contract."""
+    if not may_withdraw(investment):
+        raise Impossible("withdraw")
+    return act(investment, "cancel", "withdrawal")
+
+
+def may_withdraw(investment: Investment) -> bool:
+    ended = investment.status is None or investment.status in ENDED
+    return not ended and (investment.withdraw_until or runtime().clock.now()) > runtime().clock.now()
+
+
+def set_kyc(investment: Investment, state: str) -> None:
+    """Note a state of the identification that changes no status, and so is told to nobody; else raise Impossible."""
+    if state not in possible_kyc(investment.status, investment.kyc):
+        raise Impossible(state)
+    unchanged = (Investment.id == investment.id, Investment.status == investment.status)
+    if db.session.execute(update(Investment).where(*unchanged).values(kyc=state)).rowcount != 1:  # type: ignore[attr-defined]
+        db.session.rollback()
+        raise Impossible(state)
+    db.session.commit()
+
+
+def may_identify(investment: Investment) -> bool:
+    """Whether it is the investor's turn: not while somebody looks at it, and not after a rejection."""
+    return investment.status in IDENTIFICATION_OPEN and investment.kyc in (None, IDENT_STARTED)
 
 
 def sign(investment: Investment) -> str:
@@ -81,28 +127,61 @@ def sign(investment: Investment) -> str:
 
     Raises NotEnoughLeft, or Impossible when it is signed already or its amount was changed since it was read.
     """
-    identified = select(Identification.id).where(Identification.investor_id == investment.investor_id).limit(1)
-    new = STATUS_AFTER_SIGNING_IDENTIFIED if db.session.scalar(identified) else STATUS_AFTER_SIGNING
-    signed_at = runtime().clock.stamp()
-    _move(investment, None, new, signed_at)
-    investment.signed_at = signed_at
+    stamp = runtime().clock.stamp()
+    _sign(investment, stamp, stamp)
+    _commit(investment, stamp)
+    return investment.status or ""
+
+
+def import_signed(investment: Investment, units: int, signed_at: datetime) -> None:
+    """Take over a signature that was given elsewhere; the caller commits. Raises NotEnoughLeft."""
+    investment.units, investment.imported = units, True
+    db.session.flush()
+    stamp = runtime().clock.stamp()
+    _sign(investment, stamp, signed_at)
+    queue_webhook(investment.id, investment.status or "", stamp)
+
+
+def _sign(investment: Investment, changed_at: datetime, signed_at: datetime) -> None:
+    identified = db.session.scalar(
+        select(Identification.id).where(Identification.investor_id == investment.investor_id).limit(1)
+    )
+    new = STATUS_AFTER_SIGNING_IDENTIFIED if identified else STATUS_AFTER_SIGNING
+    _move(investment, None, new, changed_at)
+    _note_signature(investment, signed_at)
+    investment.kyc = UNDER_REVIEW if identified else IDENT_STARTED
     campaign = db.session.get_one(Campaign, investment.campaign_id)
     db.session.flush()
     # Judged inside the write transaction, which there is only one of: two last units cannot both be sold.
     if funding(campaign).amount > campaign.volume:
         db.session.rollback()
         raise NotEnoughLeft
-    _commit(investment, signed_at)
-    return new
+
+
+def _note_signature(investment: Investment, signed_at: datetime) -> None:
+    investment.signed_at = signed_at
+    investment.withdraw_until = signed_at + timedelta(days=WITHDRAWAL_DAYS)
+
+
+def sign_on_defaults(investment: Investment) -> str:
+    """Signed by the control API, without a visit to the hosted pages."""
+    _choose_minimum(investment)
+    return sign(investment)
+
+
+def _choose_minimum(investment: Investment) -> None:
+    if investment.status is None:
+        investment.units = investment.campaign.minimum // investment.campaign.nominal
+        db.session.flush()
 
 
 def sign_unseen(investment: Investment) -> Delivery:
     """For the fault "early": signed before its creation was answered. The webhook is left to the caller to send."""
-    investment.units = investment.campaign.minimum // investment.campaign.nominal
-    db.session.flush()
+    _choose_minimum(investment)
     signed_at = runtime().clock.stamp()
     _move(investment, None, STATUS_AFTER_SIGNING, signed_at)
-    investment.signed_at = signed_at
+    _note_signature(investment, signed_at)
+    investment.kyc = IDENT_STARTED
     body = webhook_body(investment.id, STATUS_AFTER_SIGNING, signed_at)
     delivery = new_delivery(investment.id, body, "early")
     # The sender takes over should the caller be killed meanwhile.
@@ -112,7 +191,7 @@ def sign_unseen(investment: Investment) -> Delivery:
     return delivery
 
 
-def _move(investment: Investment, old: str | None, new: str, changed_at: datetime) -> None:
+def _move(investment: Investment, old: str | None, new: str, changed_at: datetime, reason: str | None = None) -> None:
     """Change the status if it still is the old one, and write the history."""
     guarded = (
         update(Investment)
@@ -128,7 +207,7 @@ def _move(investment: Investment, old: str | None, new: str, changed_at: datetim
         db.session.rollback()
         raise Impossible(new)
     db.session.refresh(investment)
-    db.session.add(StatusChange(investment_id=investment.id, status=new, changed_at=changed_at))
+    db.session.add(StatusChange(investment_id=investment.id, status=new, changed_at=changed_at, reason=reason))
     if new == "ACCEPTED":
         investment.pay_until = changed_at + timedelta(days=investment.campaign.payment_days)
 

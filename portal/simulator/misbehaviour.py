@@ -26,6 +26,7 @@ CALL_OF = {
     "investors.create_investor": "create_investor",
     "investors.change_investor": "update_communication",
     "investors.create_identification": "create_identification",
+    "investors.create_wallet": "create_wallet",
     "investments.create_investment": "create_investment",
     "investors.read_investor": "fetch_investor",
     "investments.read_investment": "fetch_investment",
@@ -39,6 +40,7 @@ FIELD_ERRORS: dict[str, Any] = {
     "create_document": {"file": ["This file is not accepted."]},
     "create_investor": {"natural_person": {"phone": ["This phone number is not accepted."]}},
     "update_communication": {"communication": {"email": ["This email address is not accepted."]}},
+    "create_wallet": {"address": ["This address is not accepted."]},
     "create_identification": {"document_id": ["This document is not accepted."]},
     "create_investment": {"campaign_id": ["This campaign is not open for subscriptions."]},
 }
@@ -72,6 +74,11 @@ class FaultHooks(Hooks):
         if armed.fault.kind == "redirect":
             return Response(status=307, headers={"Location": other_host() + f"/elsewhere{request.path}"})
         return _coded(armed)
+
+    def executing(self) -> None:
+        armed: Armed | None = g.get("fault")
+        if armed is not None and armed.fault.kind == "slow":
+            armed.pause(odd_answers.LATE_SECONDS, lambda: connection.is_gone(_socket()))
 
     def after(self, response: Response) -> Response:
         _send_early(response)
@@ -149,10 +156,12 @@ def _send_early(response: Response) -> None:
     created = _call() == "create_investment" and response.status_code == 201 and "replayed" not in g
     if not created or runtime().deliveries_paused:
         return
+    investment = db.session.scalars(select(Investment).where(Investment.id == g.object_id)).one()
+    if investment.status is not None:
+        return
     armed = runtime().faults.take(DELIVERY, lambda fault: fault.kind == "early")
     if armed is None:
         return
-    investment = db.session.scalars(select(Investment).where(Investment.id == g.object_id)).one()
     transport = Transport(current_app.extensions["simulator"])
     try:
         attempt_delivery(sign_unseen(investment), transport)

@@ -115,6 +115,15 @@ class Identification(Base):
     investor: Mapped[Investor] = relationship(back_populates="identifications")
 
 
+class Wallet(Base):
+    __tablename__ = "wallet"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    created_at: Mapped[datetime]
+    investor_id: Mapped[str] = mapped_column(ForeignKey("investor.id"), index=True)
+    address: Mapped[str]
+
+
 class Investment(Base):
     __tablename__ = "investment"
 
@@ -131,6 +140,14 @@ class Investment(Base):
     signed_at: Mapped[datetime | None]
     # Set by the acceptance.
     pay_until: Mapped[datetime | None]
+    # Set by the signature.
+    withdraw_until: Mapped[datetime | None]
+    # How the identification stands: one of the Studio's states (statuses.py), None before the signature.
+    kyc: Mapped[str | None]
+    # What the investor has answered about knowledge and experience.
+    answers: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # Signed elsewhere and told by the API: there are no hosted pages for it.
+    imported: Mapped[bool] = mapped_column(default=False)
 
     campaign: Mapped[Campaign] = relationship(lazy="joined")
     investor: Mapped[Investor] = relationship(lazy="joined")
@@ -166,6 +183,8 @@ class StatusChange(Base):
     investment_id: Mapped[str] = mapped_column(ForeignKey("investment.id"), index=True)
     status: Mapped[str]
     changed_at: Mapped[datetime]
+    # The issuer's or the investor's, for the Studio only: no document shows that a webhook tells of it.
+    reason: Mapped[str | None]
     investment: Mapped[Investment] = relationship(back_populates="changes")
 
 
@@ -225,7 +244,7 @@ class StoredAnswer(Base):
 
 
 class ApiCall(Base):
-    """One line of the API's log: no bodies, no secrets."""
+    """One line of the API's log: no bodies, no secrets. The digest tells whether two bodies were the same."""
 
     __tablename__ = "api_call"
 
@@ -237,6 +256,7 @@ class ApiCall(Base):
     status: Mapped[int]
     duration_ms: Mapped[int]
     idempotency_key: Mapped[str | None]
+    body_digest: Mapped[str | None]
     replayed: Mapped[bool]
     object_id: Mapped[str | None]
     fault: Mapped[str | None]

@@ -18,6 +18,7 @@ from werkzeug.http import http_date
 from . import connection
 from .connection import Ending
 from .faults import Armed
+from .runtime import other_host
 
 DRIP_SECONDS = 0.1
 LATE_SECONDS = 2
@@ -33,6 +34,8 @@ FOREIGN_START_URLS = {
     "user": "https://{host}@evil.example/subscribe/0",
     "tab": "ht\ttps://evil.example/subscribe/0",
     "newline": "{url}\n",
+    # This machine by another name: who follows it is seen in the log.
+    "here": "{other}/elsewhere/subscribe",
 }
 EXPIRES_IN: dict[str, Any] = {"missing": None, "negative": -3600, "huge": 10**30, "text": "soon"}
 WRONG_DATES = {"": timedelta(days=1), "past": timedelta(days=-1)}
@@ -58,7 +61,7 @@ def _foreign_start_url(armed: Armed, response: Response) -> Response:
         # Some carry the right address or its host, for a careless look at it.
         url = str(data.get("start_url", ""))
         foreign = FOREIGN_START_URLS[armed.fault.argument]
-        data["start_url"] = foreign.format(url=url, host=urlsplit(url).hostname)
+        data["start_url"] = foreign.format(url=url, host=urlsplit(url).hostname, other=other_host())
 
     return _edited(response, lead_away)
 
@@ -138,6 +141,11 @@ def _late(armed: Armed, response: Response) -> Response:
     return response
 
 
+def _unchanged(_armed: Armed, response: Response) -> Response:
+    """For "slow", which has waited before the execution."""
+    return response
+
+
 def _no_date(_armed: Armed, response: Response) -> Response:
     return _by_hand(response, _client().sendall) if _client() else response
 
@@ -160,6 +168,7 @@ ODD: dict[str, Callable[[Armed, Response], Response]] = {
     "gzip_bomb": _gzip_bomb,
     "drip": _drip,
     "late": _late,
+    "slow": _unchanged,
     "no_date": _no_date,
     "wrong_date": _wrong_date,
     "expires_in": _expires_in,

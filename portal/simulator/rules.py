@@ -6,8 +6,9 @@ from functools import cache
 
 from stdnum import bic, iban
 
-PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{5,29}")
-EMAIL = re.compile(r"[^\s@<>\"']{1,64}@[^\s@.<>\"']+(\.[^\s@.<>\"']+)+")
+PHONE = re.compile(r"^\+?[0-9][0-9 ()/.-]{5,29}$")
+EMAIL = re.compile(r"[^\x00-\x20\x7f\s@<>\"]{1,64}@[^\x00-\x20\x7f\s@.<>\"']+(\.[^\x00-\x20\x7f\s@.<>\"']+)+")
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 ADULT_YEARS = 18
 OLDEST_YEARS = 120
 
@@ -19,6 +20,11 @@ def is_text(value: str) -> bool:
 
 def is_iban(value: str) -> bool:
     return bool(iban.is_valid(value))
+
+
+def compact_iban(value: str) -> str:
+    """As it is stored: capital letters without spaces."""
+    return str(iban.compact(value))
 
 
 def is_bic(value: str) -> bool:

@@ -5,6 +5,7 @@ Everything that must survive a restart is in the database instead.
 
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 from urllib.parse import urlsplit
@@ -58,6 +59,9 @@ class Hooks:
         """Called before authentication and execution; an answer given here takes their place."""
         return None
 
+    def executing(self) -> None:
+        """Called when the idempotency key is claimed, before the execution."""
+
     def after(self, response: Response) -> Response:
         """Called when everything is committed; what is returned is sent instead."""
         return response
@@ -65,7 +69,7 @@ class Hooks:
 
 class Runtime:
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self._settings_of_start = self.settings = settings
         self.clock = Clock()
         self.hooks = Hooks()
         self.faults = Faults()
@@ -73,6 +77,16 @@ class Runtime:
         self.deliveries_paused = False
         # Set whenever a delivery was committed, so that the sender need not wait for its next look.
         self.wake_sender = threading.Event()
+
+    def send_webhooks_to(self, url: str = "", token: str = "", token_url: str = "") -> None:
+        """Send them elsewhere than the settings of the start say; what is left out is as it was then."""
+        start = self._settings_of_start
+        self.settings = replace(
+            start,
+            webhook_url=url or start.webhook_url,
+            webhook_token=token or start.webhook_token,
+            webhook_token_url=token_url or start.webhook_token_url,
+        )
 
     def disturbances(self) -> int:
         """How much is not as usual: armed faults, changed modes, paused deliveries, a clock that was moved."""

@@ -7,14 +7,28 @@ documented. Which code follows which is told by the documentation in words only;
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from .assumptions import GIVEN_UP_BEFORE_SIGNING
+from .assumptions import AFTER_FAILED_KYC, GIVEN_UP_BEFORE_SIGNING
 
 ENDED = frozenset({"ABORTION", "REJECTION", "CANCELLATION", "PAYMENT_MISSING"})
 BEFORE_ACCEPTANCE = ("KYC_PENDING", "KYC_INSUFFICIENT", "REVIEW_PENDING", "WAITING_FOR_ACCEPTANCE")
 IDENTIFICATION_OPEN = frozenset({"KYC_PENDING", "KYC_INSUFFICIENT"})
 
-# Why something is cancelled, where there is a choice; the first one is the default.
-CANCEL_REASONS: dict[str, tuple[str, ...]] = {"ACCEPTED": ("payment_missing", "withdrawal")}
+# The states of an identification, as the Studio shows them [doc: cashlink-studio].
+IDENT_STARTED, UNDER_REVIEW, MANUAL_REVIEW = "IDENT_STARTED", "UNDER_REVIEW", "MANUAL_REVIEW_REQUIRED"
+KYC_REJECTED, KYC_SUCCESS = "REJECTED", "SUCCESS"
+# Where an action leaves the identification; the others leave it as it is [assumed].
+KYC_AFTER = {"identify": UNDER_REVIEW, "insufficient": IDENT_STARTED, "review": KYC_SUCCESS}
+# A rejected identification ends on the issuer's word [doc: cashlink-studio/cancellations].
+NOT_AFTER_KYC_REJECTION = frozenset({"identify", "insufficient", "review", "accept"})
+
+# Why something is declined or cancelled, by status; the first one is the default.
+REJECT_REASONS = ("no_reason", "compliance", "oversubscribed")
+CANCEL_REASONS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(BEFORE_ACCEPTANCE, ("failed_kyc", "withdrawal")),
+    "ACCEPTED": ("payment_missing", "withdrawal"),
+    "PAID": ("withdrawal",),
+    "DELIVERED": ("withdrawal",),
+}
 
 # (status, action, reason) -> new status. The order of the actions is the order of the Studio's buttons.
 TRANSITIONS: dict[tuple[str | None, str, str | None], str] = {
@@ -26,12 +40,10 @@ TRANSITIONS: dict[tuple[str | None, str, str | None], str] = {
     ("PAID", "deliver", None): "DELIVERED",
     ("KYC_PENDING", "insufficient", None): "KYC_INSUFFICIENT",
     ("REVIEW_PENDING", "insufficient", None): "KYC_INSUFFICIENT",
-    **{(status, "reject", None): "REJECTION" for status in BEFORE_ACCEPTANCE},
-    **{(status, "cancel", None): "ABORTION" for status in BEFORE_ACCEPTANCE},
+    **{(status, "reject", reason): "REJECTION" for status in BEFORE_ACCEPTANCE for reason in REJECT_REASONS},
+    **{(status, "cancel", "failed_kyc"): AFTER_FAILED_KYC for status in BEFORE_ACCEPTANCE},
     ("ACCEPTED", "cancel", "payment_missing"): "PAYMENT_MISSING",
-    ("ACCEPTED", "cancel", "withdrawal"): "CANCELLATION",
-    ("PAID", "cancel", None): "CANCELLATION",
-    ("DELIVERED", "cancel", None): "CANCELLATION",
+    **{(status, "cancel", "withdrawal"): "CANCELLATION" for status in CANCEL_REASONS},
     # What only the investor can do, on the hosted pages.
     (None, "give_up", None): GIVEN_UP_BEFORE_SIGNING,
 }
@@ -50,7 +62,20 @@ STUDIO_ACTIONS: dict[str, LazyString] = {
 REASON_LABELS: dict[str, LazyString] = {
     "payment_missing": _l("No payment arrived in time"),
     "withdrawal": _l("The investor has withdrawn from the contract"),
+    "failed_kyc": _l("The identity check has failed"),
+    "no_reason": _l("Without a reason"),
+    "compliance": _l("The compliance check speaks against it"),
+    "oversubscribed": _l("More was subscribed than is available"),
 }
+
+KYC_LABELS: dict[str, LazyString] = {
+    IDENT_STARTED: _l("Identification started"),
+    UNDER_REVIEW: _l("Under review"),
+    MANUAL_REVIEW: _l("Manual review required"),
+    KYC_REJECTED: _l("Rejected"),
+    KYC_SUCCESS: _l("Success"),
+}
+KYC_TONES = {MANUAL_REVIEW: "warn", KYC_REJECTED: "bad", KYC_SUCCESS: "ok"}
 
 STATUS_LABELS: dict[str | None, LazyString] = {
     None: _l("Not signed yet"),
@@ -80,17 +105,28 @@ TONES: dict[str | None, str] = {
 }
 
 
-def possible_actions(status: str | None) -> list[str]:
+def possible_actions(status: str | None, kyc: str | None = None) -> list[str]:
     """The Studio's actions that lead on from this status, in the order of the buttons."""
     found = {action for source, action, _ in TRANSITIONS if source == status}
+    if kyc == KYC_REJECTED:
+        found -= NOT_AFTER_KYC_REJECTION
     return [action for action in STUDIO_ACTIONS if action in found]
+
+
+def possible_kyc(status: str | None, kyc: str | None) -> list[str]:
+    """To which states the compliance officer can set the identification by hand."""
+    wanted = (MANUAL_REVIEW, KYC_REJECTED) if status in BEFORE_ACCEPTANCE and kyc != KYC_REJECTED else ()
+    return [state for state in wanted if state != kyc]
+
+
+def reasons_for(status: str | None, action: str) -> tuple[str, ...]:
+    """What may be the reason of an action; the first is the default."""
+    if action == "cancel":
+        return CANCEL_REASONS.get(status or "", ())
+    return REJECT_REASONS if action == "reject" else ()
 
 
 def next_status(status: str | None, action: str, reason: str | None = None) -> str | None:
     """Where the action leads to, or None when it is impossible from here."""
-    if action == "cancel":
-        reasons = CANCEL_REASONS.get(status or "")
-        reason = (reason or reasons[0]) if reasons else None
-    else:
-        reason = None
-    return TRANSITIONS.get((status, action, reason))
+    reasons = reasons_for(status, action)
+    return TRANSITIONS.get((status, action, (reason or reasons[0]) if reasons else None))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from .models import Base, Campaign, Delivery, StoredAnswer, db
 
 # Raised whenever models.py changes: a file of another version is emptied.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 CAMPAIGNS_FILE = Path(__file__).with_name("campaigns.toml")
 

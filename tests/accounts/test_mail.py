@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from email.message import Message
 from email.policy import default
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -222,13 +223,29 @@ def test_brand_and_links_are_escaped(app: Flask) -> None:
     assert "&lt;b&gt;Müller &amp; Söhne&lt;/b&gt;" in (row.body_html or "")
 
 
+WITHOUT_LINK = {
+    "password_changed",
+    "email_taken",
+    "email_change_asked",
+    "email_changed",
+    "withdrawal",
+    "withdrawal_operator",
+}
+VALUES = {"at": now(), "name": "Alice", "contract": "Wärmeanleihe", "email": ALICE}
+
+
 @pytest.mark.parametrize("language", ["de", "en"])
-@pytest.mark.parametrize("template", ["confirm", "known", "reset", "password_changed"])
+@pytest.mark.parametrize("template", ["confirm", "known", "reset", "email_change", *sorted(WITHOUT_LINK)])
 def test_each_mail_is_complete(app: Flask, template: str, language: str) -> None:
     with app.app_context():
-        message = mail.compose(template, language, link="http://localhost:8000/x")
+        message = mail.compose(template, language, link="http://localhost:8000/x", **VALUES)
     assert message.subject
     assert "\n" not in message.subject
     assert message.text.startswith("Guten Tag," if language == "de" else "Hello,")
-    assert ("http://localhost:8000/x" in message.text) == (template != "password_changed")
+    assert ("http://localhost:8000/x" in message.text) == (template not in WITHOUT_LINK)
     assert "\n\n\n" not in message.text
+
+
+def test_no_template_of_a_mail_is_left_out() -> None:
+    there = {path.stem for path in Path("templates/mail").glob("*.txt")} - {"layout", "status"}
+    assert there == {"confirm", "known", "reset", "email_change", *WITHOUT_LINK}

@@ -16,8 +16,8 @@ from portal.config import Settings
 from portal.database import db, now
 from portal.models import Attempt, UserSession
 
-from ..visitor import BASE, Answer, Visitor
-from .conftest import ALICE, PASSWORD, add_account
+from ..visitor import BASE, Answer, Visitor, words
+from .conftest import ALICE, MALLORY, PASSWORD, add_account
 from .test_registration import without_chance
 
 UNPATCHED = (passwords.METHOD, passwords.NOBODYS)
@@ -218,4 +218,56 @@ def test_signing_out_everywhere_ends_all_browsers(app: Flask, alice: Visitor) ->
 def test_the_account_page_shows_what_is_known(app: Flask, alice: Visitor) -> None:
     page = alice.get("/account")
     assert ALICE in page.text
-    assert "Nothing has been passed on yet" in page.text
+    assert "Your data for investing" in page.text
+    assert "not passed on yet" in page.text
+    assert "Nothing has been passed on yet" in alice.get("/account/passed-on").text
+    assert "You have not agreed to anything yet" in alice.get("/account/consents").text
+
+
+def test_each_signed_in_browser_is_listed_and_can_be_ended(app: Flask, alice: Visitor) -> None:
+    other = Visitor(app)
+    other.client.environ_base["HTTP_USER_AGENT"] = "Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0"
+    other.sign_in(ALICE, PASSWORD)
+    page = alice.get("/account/sessions")
+    this, elsewhere = (words(item) for item in page.soup.select(".topics li"))
+    assert "this one" in this
+    assert "Firefox, Windows" in elsewhere
+    assert "140" not in elsewhere
+    (name,) = [str(field["value"]) for field in page.soup.select("[name=session]")]
+    for wrong in ("", "%" * 16, name[:15]):
+        alice.post("/account/sessions", session=wrong)
+    assert other.is_signed_in()
+    assert alice.post("/account/sessions", session=name).location == "/account/sessions"
+    assert not other.is_signed_in()
+    assert alice.is_signed_in()
+
+
+def test_nobody_ends_another_persons_session(app: Flask, alice: Visitor) -> None:
+    add_account(app, MALLORY)
+    mallory = Visitor(app)
+    mallory.sign_in(MALLORY, PASSWORD)
+    with app.app_context():
+        names = [row.token_hash[:16] for row in db.session.scalars(select(UserSession))]
+    for name in names:
+        mallory.post("/account/sessions", session=name)
+    assert alice.is_signed_in()
+
+
+def test_ended_sessions_are_not_listed(app: Flask, alice: Visitor, age: Callable[..., None]) -> None:
+    Visitor(app).sign_in(ALICE, PASSWORD)
+    age(UserSession, seen_at=timedelta(hours=2, seconds=1))
+    alice.sign_in(ALICE, PASSWORD)
+    assert len(alice.get("/account/sessions").soup.select(".topics li")) == 1
+
+
+def test_the_script_of_an_open_page_keeps_the_session(app: Flask, alice: Visitor, age: Callable[..., None]) -> None:
+    """What its script asks for every five minutes, for two hours and a half."""
+    assert alice.get("/account").soup.select_one("script[src*='session.js']")
+    assert not Visitor(app).get("/login").soup.select("script")
+    for _ in range(3):
+        age(UserSession, seen_at=timedelta(minutes=50))
+        assert alice.get("/account/session").response.get_json() == {"signed_in": True}
+    age(UserSession, seen_at=timedelta(minutes=100))
+    assert alice.is_signed_in()
+    age(UserSession, created_at=timedelta(hours=12, seconds=1))
+    assert alice.get("/account/session").response.get_json() == {"signed_in": False}

@@ -38,7 +38,7 @@ SHOWN = {
     "portfolio": ("portfolio", View("en", "dark", 1280)),
     "signature": ("hosted-signature", View("en", "light", 1280)),
 }
-WIDTH, COLOURS = 800, 32
+WIDTH, COLOURS = 800, 64
 
 
 def main() -> None:
@@ -76,7 +76,9 @@ def small(picture: bytes) -> bytes:
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image = image.resize((WIDTH, image.height * WIDTH // image.width), Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    # Chosen so that rare colours stay: a tag or the edge of a banner is small, and says most.
+    few = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 

@@ -128,3 +128,18 @@ def test_without_a_stream_the_page_asks_and_shows_the_change(
     assert watched.page.evaluate("window.untouched") is True, "not reloaded"
     assert watched.page.locator('p[role="status"]').inner_text()
     assert refused
+
+
+def test_a_page_that_can_be_seen_keeps_its_person_signed_in(signed_in: SignedIn) -> None:
+    """The page's timer is rung by hand, and its clock put forward."""
+    tab = signed_in("greta", imported=False)
+    tab.page.add_init_script("window.setInterval = (ring) => { window.ring = ring; }")
+    tab.go("/account")
+    with tab.page.expect_response("**/account/session") as answer:
+        tab.page.evaluate("Date.now = () => performance.timeOrigin + 300000; window.ring()")
+    assert answer.value.status == 200
+    asked: list[str] = []
+    tab.page.on("request", lambda request: asked.append(request.url))
+    tab.page.evaluate("Object.defineProperty(document, 'hidden', { value: true })")
+    tab.page.evaluate("Date.now = () => performance.timeOrigin + 900000; window.ring()")
+    assert asked == []

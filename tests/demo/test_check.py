@@ -23,12 +23,14 @@ pytestmark = pytest.mark.slow
 
 def check(folder: Path, port: int, simulator_port: int, **environ: str) -> Result:
     arguments = ["demo", "--check", "--port", str(port), "--simulator-port", str(simulator_port)]
-    return CliRunner().invoke(main, arguments, env={**os.environ, "PORTAL_DATA_DIR": str(folder), **environ})
+    return CliRunner().invoke(
+        main, arguments, env={**os.environ, "LC_ALL": "C", "PORTAL_DATA_DIR": str(folder), **environ}
+    )
 
 
 def bad(result: Result) -> list[str]:
     """The points that are not well."""
-    return [line.split()[1].rstrip(":") for line in result.output.splitlines() if line.startswith("  BAD")]
+    return [line.split()[1].rstrip(":") for line in result.output.splitlines() if line.startswith("  FAILED")]
 
 
 def test_a_demo_can_be_presented_while_it_runs_and_afterwards(tmp_path: Path) -> None:
@@ -64,3 +66,6 @@ def test_a_seed_of_another_day_is_told(tmp_path: Path) -> None:
     result = check(tmp_path, free_port(), free_port())
     assert bad(result) == ["seed"]
     assert "days old" in result.output
+    german = check(tmp_path, free_port(), free_port(), LC_ALL="de_DE.UTF-8")
+    assert "Tage alt" in german.output
+    assert "Was zu tun ist: Führen Sie aus: portal demo" in german.output

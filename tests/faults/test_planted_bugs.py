@@ -152,19 +152,24 @@ def chosen() -> list[Bug]:
     return [bug for bug in BUGS if long or bug.short]
 
 
-@pytest.mark.parametrize("bug", chosen(), ids=lambda bug: bug.name)
-def test_a_planted_bug_is_found(bug: Bug, tmp_path: Path) -> None:
+def plant(bug: Bug, folder: Path) -> None:
+    """A copy of the source with the bug."""
     for name in ("portal", "tests", "templates", "static", "pyproject.toml"):
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy(source, tmp_path / name)
+            shutil.copy(source, folder / name)
     for name, right, wrong in filter(None, ((bug.file, bug.right, bug.wrong), bug.also)):
-        file = tmp_path / name
+        file = folder / name
         text = file.read_text()
         assert text.count(right) == 1, "the planted bug no longer fits the code"
         file.write_text(text.replace(right, wrong))
+
+
+@pytest.mark.parametrize("bug", chosen(), ids=lambda bug: bug.name)
+def test_a_planted_bug_is_found(bug: Bug, tmp_path: Path) -> None:
+    plant(bug, tmp_path)
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not postgresql", bug.tests]
     result = subprocess.run(
         command,

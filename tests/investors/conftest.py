@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from portal.accounts import passwords
 from portal.database import db, now
-from portal.models import Intent, Investor, User
+from portal.models import Consent, Intent, Investor, User
 
 from ..visitor import Visitor
 
@@ -84,6 +84,12 @@ def investor_of(app: Flask, email: str = ALICE) -> Investor | None:
         return db.session.scalars(select(Investor).join(User).where(User.email == email)).first()
 
 
+def receipts(app: Flask) -> list[str]:
+    """The texts that were agreed to, the oldest first."""
+    with app.app_context():
+        return list(db.session.scalars(select(Consent.text).order_by(Consent.id)))
+
+
 def answers_of(app: Flask) -> dict[str, Any]:
     investor = investor_of(app)
     return (investor.answers if investor else None) or {}
@@ -96,7 +102,7 @@ def put(app: Flask) -> Callable[..., None]:
     def put(state: str, **columns: Any) -> None:
         with app.app_context():
             investor = db.session.scalars(select(Investor)).one()
-            investor.consented_at, investor.consent_text = now() - timedelta(seconds=2), "I agree."
+            investor.consented_at = now() - timedelta(seconds=2)
             if state == "done":
                 investor.cashlink_id, investor.imported_at, investor.answers = "at-cashlink", now(), None
             elif state != "none":

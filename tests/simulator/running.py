@@ -188,6 +188,11 @@ class RunningSimulator:
         assert response.status_code == 200, response.text
         return response.json()
 
+    def skip(self, days: int) -> None:
+        """Move the clock forward; tokens end by it."""
+        self.control("POST", "clock", {"forward_seconds": days * 86400})
+        self._token = ""
+
     def product(self, number: int = 0) -> dict[str, Any]:
         return dict(requests.get(f"{self.url}/api/external-info/", timeout=10).json()["products"][number])
 

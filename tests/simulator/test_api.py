@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,17 @@ import requests
 
 from portal.simulator.runtime import Hooks
 
-from .running import BOND, CREDENTIALS, NOT_OPEN, RunningSimulator, identification_body, investor_body
+from .running import (
+    BOND,
+    CREDENTIALS,
+    NOT_OPEN,
+    SOLAR,
+    Receiver,
+    RunningSimulator,
+    identification_body,
+    investor_body,
+    wait_until,
+)
 
 PDF = {"file": ("protocol.pdf", b"%PDF-1.7 sample", "application/pdf")}
 
@@ -176,14 +187,6 @@ def test_body_that_is_no_json_object_is_refused(simulator: RunningSimulator) -> 
         assert answer.status_code == 400
 
 
-def test_unknown_field_is_ignored_when_not_strict(tmp_path: Any) -> None:
-    running = RunningSimulator(tmp_path / "lenient.sqlite3", strict=False)
-    try:
-        assert running.call("POST", "/v2/investors/", investor_body() | {"nickname": "Al"}).status_code == 201
-    finally:
-        running.close()
-
-
 def test_investor_is_read_with_its_communication(simulator: RunningSimulator) -> None:
     investor_id = simulator.create_investor()
     found = simulator.call("GET", f"/v2/investors/{investor_id}/").json()
@@ -251,7 +254,8 @@ def test_investment_begins_unsigned_with_a_start_url(simulator: RunningSimulator
         ({"campaign_id": "none"}, "campaign_id"),
         ({"campaign_id": NOT_OPEN}, "campaign_id"),
         ({"investor_id": "none"}, "investor_id"),
-        ({"signed_date": "2026-01-01T00:00:00Z"}, "signed_date"),
+        ({"signed_at": "2026-01-01T00:00:00Z"}, "units"),
+        ({"units": 5}, "signed_at"),
         ({"amount": 500}, "amount"),
     ],
 )
@@ -262,6 +266,72 @@ def test_investment_that_cannot_begin_names_the_field(
     answer = simulator.call("POST", "/v2/investments/", body)
     assert (answer.status_code, list(answer.json())) == (400, [field])
     assert simulator.control("GET", "state")["counts"]["investments"] == 0
+
+
+def test_wallet_is_added_to_the_investor(simulator: RunningSimulator) -> None:
+    path = f"/v2/investors/{simulator.create_investor()}/wallets/eth-generic/"
+    body = {"address": "0x" + "a1" * 20}
+    first = simulator.call("POST", path, body, key="wallet")
+    assert first.status_code == 201
+    assert simulator.call("POST", path, body, key="wallet").json() == first.json()
+    for address in ("a1" * 20, "0x" + "a1" * 19, "0x" + "zz" * 20, 42):
+        assert list(simulator.call("POST", path, {"address": address}).json()) == ["address"]
+    assert simulator.call("POST", "/v2/investors/none/wallets/eth-generic/", body).status_code == 404
+
+
+def test_investment_signed_elsewhere_begins_at_the_identification(
+    simulator: RunningSimulator, receiver: Receiver
+) -> None:
+    simulator.start_sender()
+    investor_id = simulator.create_investor()
+    before = simulator.product()
+    body = {"campaign_id": BOND, "investor_id": investor_id, "units": 7, "signed_at": "2026-11-01T08:00:00Z"}
+    investment = simulator.call("POST", "/v2/investments/", body, key="one").json()
+    assert (investment["status"], investment["units"], investment["start_url"]) == ("KYC_PENDING", 7, None)
+    assert investment["signed_at"] == "2026-11-01T08:00:00.000000Z"
+    assert int(simulator.product()["investment_sum"]["amount"]) - int(before["investment_sum"]["amount"]) == 700_000
+    wait_until(lambda: receiver.statuses() == ["KYC_PENDING"])
+    simulator.identify_investor(investor_id)
+    assert simulator.call("POST", "/v2/investments/", body).json()["status"] == "REVIEW_PENDING"
+    assert simulator.call("GET", f"/v2/investments/{investment['id']}/").json() == investment
+
+
+def test_investment_signed_elsewhere_keeps_the_campaign_s_limits(simulator: RunningSimulator) -> None:
+    """The solar park has 200,000 left: eight times the most that one may invest."""
+    body = {"campaign_id": SOLAR, "investor_id": simulator.create_investor(), "signed_at": "2026-11-01T08:00:00Z"}
+    for units in (4, 251, 0, "five", 5.5):
+        refused = simulator.call("POST", "/v2/investments/", body | {"units": units})
+        assert (refused.status_code, list(refused.json())) == (400, ["units"])
+    answers = [simulator.call("POST", "/v2/investments/", body | {"units": 250}) for _ in range(9)]
+    assert [answer.status_code for answer in answers] == [201] * 8 + [400]
+    assert answers[-1].json() == {"units": ["The campaign has less left than this."]}
+    assert simulator.control("GET", "state")["counts"]["investments"] == 8
+
+
+def test_null_is_no_value_for_an_optional_field(simulator: RunningSimulator) -> None:
+    answer = simulator.call("POST", "/v2/investors/", investor_body() | {"bank_account": None})
+    assert answer.json() == {"bank_account": ["This field may not be null."]}
+
+
+def test_public_guide_s_own_sample_values_pass_without_strictness(tmp_path: Path) -> None:
+    """It uploads three letters as a PDF, and imports a child with an identity card that has expired since."""
+    running = RunningSimulator(tmp_path / "lenient.sqlite3", strict=False)
+    body = investor_body() | {"nickname": "Al"}
+    body["natural_person"] |= {"birth_date": "2020-08-10", "shoe_size": 44}
+    upload = {"file": ("protocol.pdf", b"ASD", "application/pdf")}
+    try:
+        investor_id = running.call("POST", "/v2/investors/", body).json()["id"]
+        document_id = running.call("POST", "/v2/documents/", files=upload).json()["id"]
+        card = identification_body(document_id) | {"document_valid_to": "2025-08-10"}
+        answer = running.call("POST", f"/v2/investors/{investor_id}/identifications/", card)
+        kept = running.call("GET", f"/v2/investors/{investor_id}/").json()
+        wrong = running.call("POST", "/v2/investors/", body | {"is_beneficiary": "yes"})
+    finally:
+        running.close()
+    assert answer.status_code == 201
+    assert "nickname" not in kept
+    assert "shoe_size" not in kept["natural_person"]
+    assert list(wrong.json()) == ["is_beneficiary"]
 
 
 def test_list_comes_in_pages_oldest_first(simulator: RunningSimulator) -> None:

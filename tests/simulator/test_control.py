@@ -21,7 +21,7 @@ def test_state_tells_what_exists(simulator: RunningSimulator) -> None:
     state = simulator.control("GET", "state")
     assert state["counts"]["investors"] == 1
     assert state["counts"]["deliveries_waiting"] == 1
-    changed_at = simulator.call("GET", f"/v2/investments/{investment['id']}/").json()["signed_date"]
+    changed_at = simulator.call("GET", f"/v2/investments/{investment['id']}/").json()["signed_at"]
     assert state["investments"] == [
         {
             "id": investment["id"],
@@ -56,7 +56,7 @@ def test_history_can_be_made_in_the_past(simulator: RunningSimulator, receiver: 
     assert stamps[:3] == ["2026-01-02T02:04:05.000000Z", "2026-01-03T03:04:05.000000Z", "2026-01-03T03:04:05.000001Z"]
     assert stamps[3] > "2026-02"
     found = simulator.call("GET", f"/v2/investments/{investment['id']}/").json()
-    assert found["signed_date"] == stamps[0]
+    assert found["signed_at"] == stamps[0]
 
 
 @pytest.mark.parametrize(
@@ -129,3 +129,43 @@ def test_database_lies_in_the_portal_s_folder_unless_told_otherwise() -> None:
 def test_wrong_setting_is_refused_by_name_with_a_remedy(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=rf"{name} .*\. Set it to"):
         Settings.from_environment({name: value})
+
+
+def test_the_log_tells_equal_bodies_apart_from_others_and_nothing_of_them(simulator: RunningSimulator) -> None:
+    simulator.create_investor()
+    simulator.create_investor()
+    simulator.create_investor(city="Kiel")
+    log = simulator.control("GET", "requests")["requests"]
+    first, second, third = [call["body"] for call in log if call["method"] == "POST" and "investors" in call["path"]]
+    assert first == second != third
+    assert "Beispiel" not in str(log)
+    simulator.call("GET", "/v2/investments/")
+    assert simulator.control("GET", "requests")["requests"][-1]["body"] is None
+
+
+def test_investor_and_issuer_can_be_played_without_pages(simulator: RunningSimulator) -> None:
+    investment = simulator.invest()
+    for action, status in (("sign", "KYC_PENDING"), ("identify", "REVIEW_PENDING"), ("reject", "REJECTION")):
+        body = {"investment_id": investment["id"], "action": action}
+        assert simulator.control("POST", "act", body)["status"] == status
+    again = {"investment_id": investment["id"], "action": "accept"}
+    assert requests.post(f"{simulator.url}/_control/act", json=again, timeout=10).status_code == 409
+    unknown = {"investment_id": "none", "action": "sign"}
+    assert requests.post(f"{simulator.url}/_control/act", json=unknown, timeout=10).status_code == 404
+
+
+def test_webhooks_can_be_sent_elsewhere_and_back(simulator: RunningSimulator, receiver: Receiver) -> None:
+    other = Receiver()
+    simulator.start_sender()
+    simulator.control("POST", "webhook", {"url": other.url, "token": "of the other"})
+    investment = simulator.signed()
+    wait_until(lambda: other.bodies)
+    assert other.headers[0]["Authorization"] == "Bearer of the other"
+    simulator.control("POST", "webhook", {"url": None})
+    act(simulator, investment, "identify")
+    wait_until(lambda: receiver.bodies)
+    assert len(other.bodies) == 1
+    assert receiver.headers[0]["Authorization"] != "Bearer of the other"
+    wrong = requests.post(f"{simulator.url}/_control/webhook", json={"url": "ftp://x"}, timeout=10)
+    assert wrong.status_code == 400
+    other.close()

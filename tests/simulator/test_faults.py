@@ -212,6 +212,7 @@ def test_start_url_that_leads_away(calm: RunningSimulator) -> None:
         ":user": "https://localhost@evil.example/subscribe/0",
         ":tab": "ht\ttps://evil.example/subscribe/0",
         ":newline": f"{investment['start_url']}\n",
+        ":here": f"{calm.url.replace('localhost', '127.0.0.1')}/elsewhere/subscribe",
     }
 
 
@@ -337,13 +338,14 @@ def calls(shared: RunningSimulator) -> dict[str, Any]:
     files = {"file": ("protocol.pdf", b"%PDF-1.7 sample", "application/pdf")}
     document = identification_body(simulator.call("POST", "/v2/documents/", files=files).json()["id"])
     investor, communication = f"/v2/investors/{investor_id}/", {"communication": {"email": "alice@example.org"}}
-    body = {"campaign_id": BOND, "investor_id": investor_id}
+    body, wallet = {"campaign_id": BOND, "investor_id": investor_id}, {"address": "0x" + "a1" * 20}
     return {
         "token": simulator.token,
         "create_document": lambda: simulator.call("POST", "/v2/documents/", files=files),
         "create_investor": lambda: simulator.call("POST", "/v2/investors/", investor_body()),
         "update_communication": lambda: simulator.call("PATCH", investor, communication),
         "create_identification": lambda: simulator.call("POST", f"{investor}identifications/", document),
+        "create_wallet": lambda: simulator.call("POST", f"{investor}wallets/eth-generic/", wallet),
         "create_investment": lambda: simulator.call("POST", "/v2/investments/", body),
         "fetch_investor": lambda: simulator.call("GET", investor),
         "fetch_investment": lambda: simulator.call("GET", f"/v2/investments/{investment_id}/"),
@@ -527,7 +529,7 @@ def test_early_one_arrives_before_the_answer_and_is_true(tmp_path: Path) -> None
         assert receiver.bodies[0]["investment_id"] == investment["id"]
         found = simulator.call("GET", f"/v2/investments/{investment['id']}/").json()
         assert found["status"] == "KYC_PENDING"
-        assert found["signed_date"] == receiver.bodies[0]["changed_at"]
+        assert found["signed_at"] == receiver.bodies[0]["changed_at"]
         assert found["units"] > 0
         assert Robot(investment["start_url"]).heading == "Confirm your identity"
         receiver.answers = [503]

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from .running import BOND, SOLAR, Robot, RunningSimulator
+from .running import BOND, SOLAR, Receiver, Robot, RunningSimulator, wait_until
+from .test_studio import act, studio_post
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
@@ -18,7 +19,7 @@ def test_robot_gets_through_on_default_values(simulator: RunningSimulator, langu
     robot.walk()
     found = simulator.call("GET", f"/v2/investments/{investment['id']}/").json()
     assert (found["status"], found["units"]) == ("REVIEW_PENDING", 10)
-    assert found["signed_date"].endswith("Z")
+    assert found["signed_at"].endswith("Z")
     assert robot.page.find("a", href="http://localhost:8000/investments") is not None
 
 
@@ -27,7 +28,7 @@ def test_identified_investor_need_not_identify_again(simulator: RunningSimulator
     simulator.identify_investor(investor_id)
     investment = simulator.invest(investor_id=investor_id)
     robot = Robot(investment["start_url"])
-    assert "Step 1 of 4" in robot.text
+    assert "Step 1 of 5" in robot.text
     robot.walk()
     assert simulator.status(investment) == "REVIEW_PENDING"
     assert "Confirm your identity" not in robot.headings
@@ -38,8 +39,11 @@ def test_start_url_resumes_in_another_browser(simulator: RunningSimulator) -> No
     first = Robot(investment["start_url"])
     first.submit(email="alice@example.com")
     first.submit(amount="2,500")
+    first.submit(horizon="earlier")
     second = Robot(investment["start_url"], "de")
-    assert second.heading == "Unterlagen und Bestätigungen"
+    assert second.heading == "Kenntnisse und Erfahrungen"
+    chosen = second.page.find("input", id="horizon-earlier", checked=True)
+    assert chosen is not None
     second.open(investment["start_url"] + "/amount")
     assert "2.500,00" in str(second.form())
     second.open(investment["start_url"] + "/welcome")
@@ -185,7 +189,7 @@ def test_last_units_are_sold_once(simulator: RunningSimulator) -> None:
 def test_data_that_does_not_match_can_be_corrected(simulator: RunningSimulator) -> None:
     investment = simulator.signed()
     robot = Robot(investment["start_url"])
-    robot.submit(button=1)
+    press(robot, "mismatch")
     assert simulator.status(investment) == "KYC_INSUFFICIENT"
     robot.open(investment["start_url"] + "/welcome")
     robot.submit(street="Hauptstr. 38")
@@ -197,7 +201,7 @@ def test_data_that_does_not_match_can_be_corrected(simulator: RunningSimulator) 
 def test_identification_can_be_left_for_later(simulator: RunningSimulator) -> None:
     investment = simulator.signed()
     robot = Robot(investment["start_url"])
-    robot.submit(button=2)
+    press(robot, "later")
     assert robot.url.endswith("/status")
     assert robot.form() is None
     assert simulator.status(investment) == "KYC_PENDING"
@@ -263,4 +267,104 @@ def test_language_is_switched_by_a_link_that_keeps_the_place(simulator: RunningS
     robot.open(str(link["href"]))
     assert robot.heading == "Betrag"
     robot.submit()
-    assert robot.heading == "Unterlagen und Bestätigungen"
+    assert robot.heading == "Kenntnisse und Erfahrungen"
+
+
+def test_unfavourable_answers_warn_and_can_be_gone_past(simulator: RunningSimulator) -> None:
+    investment = simulator.invest()
+    robot = Robot(investment["start_url"])
+    robot.submit()
+    robot.submit()
+    assert robot.heading == "Knowledge and experience"
+    assert "Warning" not in robot.text
+    assert robot.submit(knowledge="insured", experience="never").status_code == 200
+    assert robot.url.endswith("/questions")
+    assert "Warning: this product may not be appropriate for you" in robot.text
+    assert "No deposit guarantee protects this investment" in robot.text
+    assert "tied up until the end" not in robot.text
+    refused = robot.submit(acknowledged=None)
+    assert refused.status_code == 422
+    assert robot.page.find(id="error-acknowledged") is not None
+    robot.submit()
+    assert robot.heading == "Documents and confirmations"
+    robot.walk()
+    assert simulator.status(investment) == "REVIEW_PENDING"
+
+
+def test_answer_that_was_not_offered_is_refused(simulator: RunningSimulator) -> None:
+    robot = Robot(simulator.invest()["start_url"])
+    robot.submit()
+    robot.submit()
+    assert robot.submit(horizon="for ever", experience=None).status_code == 422
+    for name in ("horizon", "experience"):
+        assert robot.page.find(id=f"error-{name}") is not None
+
+
+def press(robot: Robot, outcome: str) -> None:
+    form = robot.form()
+    assert form is not None
+    values = [str(button.get("value")) for button in form.find_all("button")]
+    robot.submit(button=values.index(outcome))
+
+
+def test_identification_may_need_a_person(simulator: RunningSimulator) -> None:
+    investment = simulator.signed()
+    robot = Robot(investment["start_url"])
+    press(robot, "review")
+    assert robot.heading == "Your identification is being checked"
+    assert simulator.status(investment) == "KYC_PENDING"
+    robot.open(investment["start_url"] + "/identification")
+    assert robot.url.endswith("/status")
+    studio = Robot(f"{simulator.url}/studio/investments/{investment['id']}")
+    assert "Manual review required" in studio.text
+    studio.submit()
+    assert simulator.status(investment) == "REVIEW_PENDING"
+    assert "Under review" in studio.text
+
+
+def test_failed_identification_ends_on_the_issuer_s_word(simulator: RunningSimulator) -> None:
+    investment = simulator.signed()
+    robot = Robot(investment["start_url"])
+    press(robot, "fails")
+    assert robot.heading == "Your identification has failed"
+    assert simulator.status(investment) == "KYC_PENDING"
+    studio = Robot(f"{simulator.url}/studio/investments/{investment['id']}")
+    assert "/identify" not in str(studio.page)
+    assert studio_post(simulator, f"investments/{investment['id']}/identify").status_code == 409
+    assert simulator.status(investment) == "KYC_PENDING"
+    assert studio_post(simulator, f"investments/{investment['id']}/cancel").status_code == 303
+    assert simulator.status(investment) == "ABORTION"
+
+
+@pytest.mark.parametrize("actions", [[], ["identify", "review", "accept", "pay", "deliver"]])
+def test_withdrawal_within_14_days_gives_the_amount_back(
+    simulator: RunningSimulator, receiver: Receiver, actions: list[str]
+) -> None:
+    simulator.start_sender()
+    before = simulator.product()
+    investment = simulator.signed()
+    act(simulator, investment, *actions)
+    assert simulator.product() != before
+    simulator.skip(13)
+    robot = Robot(investment["start_url"] + "/status")
+    link = robot.page.find("a", href=lambda href: bool(href) and href.endswith("/withdrawal"))
+    assert link is not None
+    robot.open(str(link["href"]))
+    assert robot.submit(withdraw=None).status_code == 422
+    assert simulator.status(investment) != "CANCELLATION"
+    robot.submit()
+    assert robot.heading == "The contract was cancelled"
+    assert simulator.status(investment) == "CANCELLATION"
+    assert simulator.product() == before
+    wait_until(lambda: "CANCELLATION" in receiver.statuses())
+    again = Robot(investment["start_url"] + "/withdrawal")
+    assert again.response.status_code == 409
+
+
+def test_after_14_days_nobody_withdraws(simulator: RunningSimulator) -> None:
+    investment = simulator.signed()
+    robot = Robot(investment["start_url"] + "/withdrawal")
+    simulator.skip(14)
+    assert robot.submit().status_code == 409
+    assert "/withdrawal" not in str(Robot(investment["start_url"] + "/status").page)
+    assert simulator.status(investment) == "KYC_PENDING"

@@ -19,12 +19,15 @@ PACKAGE = Path(__file__).parents[2] / "portal" / "simulator"
 SAME = {"IBAN", "Name", "Person", "Status", "Studio", "Webhooks"}
 
 
+UNSIGNED = ("welcome", "amount", "questions", "documents", "documents/1", "signature")
+
+
 def every_page(simulator: RunningSimulator) -> list[str]:
     unsigned = simulator.invest()["start_url"]
     Robot(unsigned).walk(until="/signature")
-    pages = [f"{unsigned}/{step}" for step in ("welcome", "amount", "documents", "documents/1", "signature")]
+    pages = [f"{unsigned}/{step}" for step in UNSIGNED]
     open_ = simulator.signed()
-    pages += [open_["start_url"], open_["start_url"] + "/status"]
+    pages += [open_["start_url"], open_["start_url"] + "/status", open_["start_url"] + "/withdrawal"]
     accepted = simulator.signed()
     act(simulator, accepted, "identify", "review", "accept")
     pages += [accepted["start_url"], f"{simulator.url}/subscribe/wrong"]
@@ -36,6 +39,7 @@ def every_page(simulator: RunningSimulator) -> list[str]:
         f"{studio}webhooks",
         f"{studio}faults",
         f"{studio}nothing",
+        f"{simulator.url}/reference/",
     ]
 
 

@@ -34,6 +34,8 @@ def act(simulator: RunningSimulator, investment: dict[str, str], *actions: str, 
         (["identify", "review", "accept", "pay", "deliver"], {}, "DELIVERED"),
         (["reject"], {}, "REJECTION"),
         (["cancel"], {}, "ABORTION"),
+        (["cancel"], {"reason": "withdrawal"}, "CANCELLATION"),
+        (["identify", "reject"], {"reason": "oversubscribed"}, "REJECTION"),
         (["identify", "review", "accept", "cancel"], {}, "PAYMENT_MISSING"),
         (["identify", "review", "accept", "cancel"], {"reason": "withdrawal"}, "CANCELLATION"),
         (["identify", "review", "accept", "pay", "cancel"], {"reason": "withdrawal"}, "CANCELLATION"),
@@ -149,3 +151,56 @@ def test_detail_page_shows_history_and_webhooks(simulator: RunningSimulator, rec
     robot = Robot(url)
     assert "204" in robot.text
     assert investment["id"] in robot.text
+
+
+def test_reason_is_kept_for_the_studio_and_told_to_nobody(simulator: RunningSimulator, receiver: Receiver) -> None:
+    simulator.start_sender()
+    investment = simulator.signed()
+    act(simulator, investment, "reject", reason="compliance")
+    page = Robot(f"{simulator.url}/studio/investments/{investment['id']}")
+    assert "The compliance check speaks against it" in page.text
+    wait_until(lambda: "REJECTION" in receiver.statuses())
+    assert "compliance" not in str(receiver.raw)
+    other = simulator.signed()
+    assert studio_post(simulator, f"investments/{other['id']}/reject", reason="payment_missing").status_code == 409
+
+
+def test_state_of_the_identification_is_shown_and_set(simulator: RunningSimulator, receiver: Receiver) -> None:
+    investment = simulator.signed()
+    address = f"{simulator.url}/studio/investments/{investment['id']}"
+
+    def shown() -> str:
+        term = Robot(address).page.find("dt", string="Identification")
+        assert term is not None
+        return term.find_next("dd").get_text()  # type: ignore[union-attr]
+
+    assert shown() == "Identification started"
+    assert studio_post(simulator, f"investments/{investment['id']}/kyc/MANUAL_REVIEW_REQUIRED").status_code == 303
+    assert shown() == "Manual review required"
+    act(simulator, investment, "identify")
+    assert shown() == "Under review"
+    act(simulator, investment, "review")
+    assert shown() == "Success"
+    assert studio_post(simulator, f"investments/{investment['id']}/kyc/REJECTED").status_code == 303
+    assert shown() == "Rejected"
+    for impossible in ("accept", "kyc/REJECTED", "kyc/MANUAL_REVIEW_REQUIRED", "kyc/SUCCESS"):
+        assert studio_post(simulator, f"investments/{investment['id']}/{impossible}").status_code == 409
+    assert studio_post(simulator, f"investments/{investment['id']}/kyc/NONSENSE").status_code == 404
+    act(simulator, investment, "cancel")
+    assert simulator.status(investment) == "ABORTION"
+
+
+def test_payment_deadline_is_shown_and_warned_of(simulator: RunningSimulator) -> None:
+    investment = simulator.signed()
+    act(simulator, investment, "identify", "review", "accept")
+    address = f"{simulator.url}/studio/investments/{investment['id']}"
+    assert "the deadline has not passed yet" in Robot(address).text
+    assert "overdue" not in Robot(f"{simulator.url}/studio/").text
+    simulator.skip(15)
+    assert "overdue" in Robot(f"{simulator.url}/studio/").text
+    page = Robot(address)
+    assert "the deadline has not passed yet" not in page.text
+    assert "the period of withdrawal is over" in page.text
+    act(simulator, investment, "cancel", reason="payment_missing")
+    assert simulator.status(investment) == "PAYMENT_MISSING"
+    assert "overdue" not in Robot(f"{simulator.url}/studio/").text

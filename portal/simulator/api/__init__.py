@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from . import dispatch, documents, info, investments, investors, token
+from . import description, dispatch, documents, info, investments, investors, token
 
 
 def init_app(app: Flask) -> None:
     dispatch.init_app(app)
-    for module in (token, documents, investors, investments, info):
+    for module in (token, documents, investors, investments, info, description):
         app.register_blueprint(module.bp)

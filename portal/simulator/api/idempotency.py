@@ -7,6 +7,7 @@ free again [assumed]. What is assumed here can be changed by the modes.
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,18 +21,20 @@ from ..runtime import runtime
 from .errors import ApiError, conflict, refused
 
 HEADER = "X-Idempotency-Key"
+# Printable ASCII, with no space around it; how long a key may be is not documented.
+KEY_PATTERN = "^[!-~]([ -~]{0,253}[!-~])?$"
 LONGEST_WAIT_SECONDS, LOOK_EVERY_SECONDS = 30, 0.02
 
 
 def answer_once(execute: Callable[[], Response]) -> Response:
     """Execute and commit, unless the request's key has an answer already."""
-    key = request.headers.get(HEADER, "")
-    if not key:
+    key = request.headers.get(HEADER)
+    if key is None:
         response = execute()
         db.session.commit()
         return response
-    if len(key) > 255 or not key.isascii():
-        raise refused({HEADER: ["At most 255 ASCII characters are allowed."]})
+    if not re.fullmatch(KEY_PATTERN, key):
+        raise refused({HEADER: ["1 to 255 printable ASCII characters are expected."]})
     fingerprint = _fingerprint()
     if not _claim_or_wait(key, fingerprint):
         return _replay(key, fingerprint)

@@ -9,13 +9,14 @@ from sqlalchemy import select
 from ..funding import funding, signed_investments
 from ..models import Campaign, Investment, db
 from ..rules import instant
+from .operations import READ_FUNDING
 
 bp = Blueprint("info", __name__)
 
 RECENT = 6
 
 
-@bp.get("/api/external-info/")
+@bp.get(READ_FUNDING.path)
 def funding_information() -> Response:
     campaigns = db.session.scalars(select(Campaign).order_by(Campaign.position))
     return jsonify(user=None, products=[_product(campaign) for campaign in campaigns])

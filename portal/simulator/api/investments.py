@@ -1,53 +1,57 @@
-"""/api/external/v2/investments/: the web-based subscription is begun here, and its status read."""
+"""/api/external/v2/investments/: the web-based subscription is begun here, and its status read.
+
+An investment that was signed elsewhere is taken as well: with units and signed_at.
+"""
 
 from typing import Any
 
 from flask import Blueprint, g, request
 from sqlalchemy import func, select
 
-from ..assumptions import CAMPAIGN_NOT_OPEN, PAGE_SIZE, UNKNOWN_REFERENCE
-from ..lifecycle import open_investment, start_url
+from ..assumptions import CAMPAIGN_NOT_OPEN, NOT_ENOUGH_LEFT, PAGE_SIZE, UNITS_OUT_OF_RANGE, UNKNOWN_REFERENCE
+from ..lifecycle import NotEnoughLeft, import_signed, open_investment, start_url
 from ..models import Campaign, Investment, Investor, db
-from ..rules import instant
+from ..rules import instant, read_instant
 from ..runtime import runtime
 from .dispatch import Answer, endpoint, read_body
 from .errors import not_found, refused
-from .validation import Field, Invalid, text
+from .operations import CREATE_INVESTMENT, LIST_INVESTMENTS, READ_INVESTMENT
 
-bp = Blueprint("investments", __name__, url_prefix="/api/external/v2/investments")
-
-
-def no_signature(value: Any) -> None:
-    raise Invalid("The simulator knows the web-based subscription only: leave the signed date out.")
+bp = Blueprint("investments", __name__)
 
 
-INVESTMENT = {
-    "campaign_id": Field(text(50)),
-    "investor_id": Field(text(50)),
-    "signed_date": Field(no_signature, required=False),
-}
-
-
-@endpoint(bp, "/", "POST", "investments:write")
+@endpoint(bp, CREATE_INVESTMENT)
 def create_investment() -> Answer:
-    body = read_body(INVESTMENT)
+    body = read_body(CREATE_INVESTMENT)
     campaign = db.session.get(Campaign, body["campaign_id"])
     investor = db.session.scalar(select(Investor).where(Investor.id == body["investor_id"]))
+    units = int(body["units"]) if "units" in body else None
     errors = {}
     if campaign is None:
         errors["campaign_id"] = [UNKNOWN_REFERENCE]
     elif not campaign.opens_on <= runtime().clock.now().date() <= campaign.closes_on:
         errors["campaign_id"] = [CAMPAIGN_NOT_OPEN]
+    elif units is not None and not campaign.minimum <= units * campaign.nominal <= campaign.maximum:
+        errors["units"] = [UNITS_OUT_OF_RANGE]
     if investor is None:
         errors["investor_id"] = [UNKNOWN_REFERENCE]
     if errors:
         raise refused(errors)
     investment = open_investment(body["campaign_id"], body["investor_id"])
     g.object_id = investment.id
-    return represent(investment), 201
+    if units is not None:
+        _sign_at_once(investment, units, body["signed_at"])
+    return represent(investment)
 
 
-@endpoint(bp, "/", "GET", "investments:read")
+def _sign_at_once(investment: Investment, units: int, signed_at: str) -> None:
+    try:
+        import_signed(investment, units, read_instant(signed_at.upper()) or runtime().clock.now())
+    except NotEnoughLeft:
+        raise refused({"units": [NOT_ENOUGH_LEFT]}) from None
+
+
+@endpoint(bp, LIST_INVESTMENTS)
 def list_investments() -> Answer:
     count = db.session.scalar(select(func.count()).select_from(Investment)) or 0
     pages = max(1, -(-count // PAGE_SIZE))
@@ -61,27 +65,27 @@ def list_investments() -> Answer:
         "next": _page_url(page + 1) if page < pages else None,
         "previous": _page_url(page - 1) if page > 1 else None,
         "results": [represent(investment) for investment in db.session.scalars(rows)],
-    }, 200
+    }
 
 
-@endpoint(bp, "/<investment_id>/", "GET", "investments:read")
+@endpoint(bp, READ_INVESTMENT)
 def read_investment(investment_id: str) -> Answer:
     investment = db.session.scalar(select(Investment).where(Investment.id == investment_id))
     if investment is None:
         raise not_found()
     g.object_id = investment.id
-    return represent(investment), 200
+    return represent(investment)
 
 
 def represent(investment: Investment) -> dict[str, Any]:
     return {
         "id": investment.id,
-        "start_url": start_url(investment),
+        "start_url": None if investment.imported else start_url(investment),
         "status": investment.status,
         "campaign_id": investment.campaign_id,
         "investor_id": investment.investor_id,
         "units": investment.units if investment.signed_at else None,
-        "signed_date": instant(investment.signed_at) if investment.signed_at else None,
+        "signed_at": instant(investment.signed_at) if investment.signed_at else None,
     }
 
 

@@ -14,11 +14,12 @@ from ..models import AccessToken, db
 from ..runtime import runtime
 from .dispatch import hash_token
 from .errors import ApiError
+from .operations import ISSUE_TOKEN
 
 bp = Blueprint("token", __name__)
 
 
-@bp.post("/api/external/oauth/token")
+@bp.post(ISSUE_TOKEN.path)
 def issue_token() -> Response:
     _authenticate_client()
     grant = _parameter("grant_type")

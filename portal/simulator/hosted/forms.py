@@ -20,6 +20,7 @@ from ..funding import remaining
 from ..language import money, plain_amount, read_amount
 from ..models import Investment, Investor
 from ..runtime import runtime
+from .texts import QUESTIONS
 
 DEFAULT_AMOUNT = 1000_00
 
@@ -83,8 +84,8 @@ class Detail(NamedTuple):
     check: Callable[[str], str | None]
 
 
-def _text(message: Callable[[], str]) -> Callable[[str], str | None]:
-    return lambda value: None if value and len(value) <= 200 and rules.is_text(value) else message()
+def _text(message: Callable[[], str], longest: int = 200) -> Callable[[str], str | None]:
+    return lambda value: None if value and len(value) <= longest and rules.is_text(value) else message()
 
 
 def _rule(rule: Callable[[str], bool], message: Callable[[], str]) -> Callable[[str], str | None]:
@@ -102,7 +103,7 @@ DETAILS = [
         "citizenship", "natural_person", _rule(lambda v: v in rules.countries(), lambda: _("Choose your citizenship"))
     ),
     Detail("street", "natural_person", _text(lambda: _("Enter your street and house number"))),
-    Detail("zip", "natural_person", _text(lambda: _("Enter your postcode"))),
+    Detail("zip", "natural_person", _text(lambda: _("Enter your postcode"), 20)),
     Detail("city", "natural_person", _text(lambda: _("Enter your town or city"))),
     Detail("country", "natural_person", _rule(lambda v: v in rules.countries(), lambda: _("Choose your country"))),
     Detail("phone", "natural_person", _rule(rules.is_phone, lambda: _("Enter a phone number like +49 30 1234567"))),
@@ -112,7 +113,7 @@ DETAILS = [
         "bank_account",
         _rule(rules.is_iban, lambda: _("This IBAN has a typing mistake. Compare it with your bank card")),
     ),
-    Detail("tax_identification_number", "tax_information", _text(lambda: _("Enter your tax id"))),
+    Detail("tax_identification_number", "tax_information", _text(lambda: _("Enter your tax id"), 50)),
 ]
 BIRTH = ("birth_day", "birth_month", "birth_year")
 # What the API lets portals leave out, the investor may leave out too.
@@ -148,6 +149,8 @@ def store_details(investor: Investor, form: Form) -> None:
     for section in OPTIONAL_SECTIONS & data.keys():
         if not any(form.values[detail.name] for detail in DETAILS if detail.section == section):
             del data[section]
+    if iban := data.get("bank_account", {}).get("iban"):
+        data["bank_account"]["iban"] = rules.compact_iban(iban)
     data["natural_person"]["birth_date"] = _birth_date(form.values).isoformat()
     investor.data = data
     if (investor.communication or {}).get("email") != form.values["email"]:
@@ -208,3 +211,25 @@ def read_boxes(boxes: Mapping[str, LazyString]) -> Form:
     form = Form.of_request(list(boxes))
     form.errors = {name: str(message) for name, message in boxes.items() if not form.values[name]}
     return form
+
+
+def show_answers(investment: Investment) -> Form:
+    """Answered favourably in advance, for this is a simulation; what was answered before is kept."""
+    return Form({question.name: question.choices[0].value for question in QUESTIONS} | (investment.answers or {}))
+
+
+def read_answers() -> Form:
+    """With a warning that was shown, going on needs the box below it [assumed: the real process may differ]."""
+    form = Form.of_request([question.name for question in QUESTIONS] + ["warned", "acknowledged"])
+    for question in QUESTIONS:
+        if form.values[question.name] not in [choice.value for choice in question.choices]:
+            form.errors[question.name] = _("Choose an answer")
+    if form.values["warned"] and doubts(form) and not form.values["acknowledged"]:
+        form.errors["acknowledged"] = _("Confirm that you want to go on in spite of the warning")
+    return form
+
+
+def doubts(form: Form) -> list[LazyString]:
+    """Why the product may not be appropriate, by the answers."""
+    answers = [(question, form.values.get(question.name)) for question in QUESTIONS]
+    return [question.doubt for question, answer in answers if answer not in (question.choices[0].value, "", None)]

@@ -15,19 +15,29 @@ from werkzeug.wrappers import Response
 
 from ..funding import remaining
 from ..language import money
-from ..lifecycle import Impossible, NotEnoughLeft, act, note_progress, sign
+from ..lifecycle import (
+    Impossible,
+    NotEnoughLeft,
+    act,
+    may_identify,
+    may_withdraw,
+    note_progress,
+    set_kyc,
+    sign,
+    withdraw,
+)
 from ..models import Identification, Investment, StartLink, db
 from ..runtime import other_host, runtime
-from ..statuses import IDENTIFICATION_OPEN
+from ..statuses import KYC_REJECTED, MANUAL_REVIEW
 from ..web import csrf_is_valid, error_page
 from . import forms
 from .forms import Form
-from .texts import TEXTS
+from .texts import QUESTIONS, TEXTS, text_for
 
 bp = Blueprint("hosted", __name__, url_prefix="/subscribe/<token>")
 
 # The steps up to the signature, in their order; the identification follows it.
-STEPS = ("welcome", "amount", "documents", "signature")
+STEPS = ("welcome", "amount", "questions", "documents", "signature")
 
 # The boxes that must be ticked, and what is said when one is not.
 DOCUMENT_BOXES = {
@@ -39,6 +49,8 @@ SIGNATURE_BOXES = {
     "total_loss": _l("Confirm that you know of the possible loss"),
     "own_account": _l("Confirm that you act on your own account"),
 }
+
+WITHDRAWAL_BOXES = {"withdraw": _l("Confirm that you want to withdraw")}
 
 Page = str | Response | tuple[str, int]
 
@@ -102,6 +114,25 @@ def amount(token: str) -> Page:
     return _render("amount", token, investment, form, left=remaining(investment.campaign))
 
 
+@bp.route("/questions", methods=["GET", "POST"])
+def questions(token: str) -> Page:
+    """Whether the product is appropriate. The answers may raise a warning, which can be gone past."""
+    investment = _find(token)
+    if not _may_enter(investment, "questions"):
+        return redirect(_place(token, investment), 303)
+    form, warning = forms.show_answers(investment), False
+    if request.method == "POST":
+        form = forms.read_answers()
+        warning = bool(forms.doubts(form))
+        if _accepted(form):
+            investment.answers = {question.name: form.values[question.name] for question in QUESTIONS}
+            if not warning or form.values["acknowledged"]:
+                return _go_on(token, investment, "questions")
+            db.session.commit()
+    doubts = forms.doubts(form) if warning else []
+    return _render("questions", token, investment, form, questions=QUESTIONS, doubts=doubts)
+
+
 @bp.route("/documents", methods=["GET", "POST"])
 def documents(token: str) -> Page:
     investment = _find(token)
@@ -138,20 +169,24 @@ def signature(token: str) -> Page:
     return _render("signature", token, investment, form)
 
 
+# How the identification may end: a change of the status, or of the identification's state alone.
+OUTCOMES = {"passes": "identify", "mismatch": "insufficient", "review": MANUAL_REVIEW, "fails": KYC_REJECTED}
+
+
 @bp.route("/identification", methods=["GET", "POST"])
 def identification(token: str) -> Page:
     investment = _find(token)
-    if investment.status not in IDENTIFICATION_OPEN:
+    if not may_identify(investment):
         return redirect(_place(token, investment), 303)
     form = Form({})
     if request.method == "POST" and _accepted(form):
-        action = {"passes": "identify", "mismatch": "insufficient"}.get(request.form.get("outcome", "passes"))
-        try:
-            if action:
-                act(investment, action)
-        except Impossible:
-            # Pressed twice, or the issuer was faster: the page shows what is the case.
-            pass
+        outcome = OUTCOMES.get(request.form.get("outcome", "passes"))
+        # Impossible when it was pressed twice, or the issuer was faster: the page shows what is the case.
+        with suppress(Impossible):
+            if outcome in (MANUAL_REVIEW, KYC_REJECTED):
+                set_kyc(investment, outcome)
+            elif outcome:
+                act(investment, outcome)
         return redirect(url_for(".status", token=token), 303)
     return _render("identification", token, investment, form, text=TEXTS[investment.status or ""])
 
@@ -166,9 +201,30 @@ def status(token: str) -> Page:
         "hosted/status.html",
         token=token,
         investment=investment,
-        text=TEXTS[investment.status],
-        identification_open=investment.status in IDENTIFICATION_OPEN,
+        text=text_for(investment),
+        identification_open=may_identify(investment),
+        withdrawal_open=may_withdraw(investment),
     )
+
+
+@bp.route("/withdrawal", methods=["GET", "POST"])
+def withdrawal(token: str) -> Page:
+    """Withdraw from the contract: on a page of its own, so that no status page has a form."""
+    investment = _find(token)
+    if investment.status is None:
+        return redirect(_place(token, investment), 303)
+    form = Form({})
+    if request.method == "POST":
+        form = forms.read_boxes(WITHDRAWAL_BOXES)
+        if _accepted(form):
+            with suppress(Impossible):
+                withdraw(investment)
+                return redirect(url_for(".status", token=token), 303)
+    if not may_withdraw(investment):
+        text = _("The period of withdrawal has ended, or there is no contract any more. Nothing was changed.")
+        return error_page(409, _("You cannot withdraw any more"), text)
+    page = render_template("hosted/withdrawal.html", token=token, investment=investment, form=form)
+    return page, (400 if _csrf_failed(form) else 422) if form.errors else 200
 
 
 @bp.post("/cancel")
@@ -207,16 +263,14 @@ def _place(token: str, investment: Investment) -> str:
     """The page on which the investor goes on."""
     if investment.status is None:
         return url_for(f"hosted.{investment.step}", token=token)
-    return url_for(
-        "hosted.identification" if investment.status in IDENTIFICATION_OPEN else "hosted.status", token=token
-    )
+    return url_for("hosted.identification" if may_identify(investment) else "hosted.status", token=token)
 
 
 def _may_enter(investment: Investment, step: str) -> bool:
     """Steps done already may be changed until the signature; the details also while they do not match."""
     if investment.status is None:
         return STEPS.index(step) <= STEPS.index(investment.step)
-    return step == "welcome" and investment.status == "KYC_INSUFFICIENT"
+    return step == "welcome" and investment.status == "KYC_INSUFFICIENT" and may_identify(investment)
 
 
 def _accepted(form: Form) -> bool:

@@ -6,11 +6,20 @@ from flask_babel import ngettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from ..lifecycle import Impossible, act
+from ..lifecycle import Impossible, act, set_kyc
 from ..models import Delivery, Investment, db
 from ..runtime import runtime
 from ..sender import try_now
-from ..statuses import CANCEL_REASONS, REASON_LABELS, STATUS_LABELS, STUDIO_ACTIONS, possible_actions
+from ..statuses import (
+    KYC_LABELS,
+    KYC_TONES,
+    REASON_LABELS,
+    STATUS_LABELS,
+    STUDIO_ACTIONS,
+    possible_actions,
+    possible_kyc,
+    reasons_for,
+)
 from ..web import csrf_is_valid, error_page
 from . import queries
 
@@ -43,10 +52,12 @@ def show_investment(investment_id: str) -> Page:
     return render_template(
         "studio/investment.html",
         investment=investment,
-        actions_possible=possible_actions(investment.status),
-        reasons=CANCEL_REASONS.get(investment.status or "", ()),
+        actions_possible=possible_actions(investment.status, investment.kyc),
+        kyc_possible=possible_kyc(investment.status, investment.kyc),
+        reasons_for=reasons_for,
         reason_labels=REASON_LABELS,
         labels=STUDIO_ACTIONS,
+        now=runtime().clock.now(),
         deliveries=queries.deliveries(investment.id),
     )
 
@@ -59,11 +70,24 @@ def change_status(investment_id: str, action: str) -> Page:
     try:
         act(investment, action, request.form.get("reason"))
     except Impossible:
-        return _impossible(investment_id, action)
+        return _refuse(STUDIO_ACTIONS[action], _find(investment_id))
     flash(investment.id, CHANGED)
     if request.form.get("back") == "detail":
         return redirect(url_for(".show_investment", investment_id=investment_id), 303)
     return redirect(url_for(".list_investments"), 303)
+
+
+@bp.post("/investments/<investment_id>/kyc/<state>")
+def change_kyc(investment_id: str, state: str) -> Page:
+    """What the compliance officer notes: no status changes by it, so no webhook is sent."""
+    investment = _find(investment_id)
+    if state not in KYC_LABELS:
+        abort(404)
+    try:
+        set_kyc(investment, state)
+    except Impossible:
+        return _refuse(KYC_LABELS[state], _find(investment_id))
+    return redirect(url_for(".show_investment", investment_id=investment_id), 303)
 
 
 @bp.post("/batch/<action>")
@@ -110,9 +134,14 @@ def send_webhook(delivery_id: int) -> Page:
     return redirect(url_for(".list_webhooks"), 303)
 
 
-@bp.context_processor
-def messages() -> dict[str, object]:
-    return {"flashed_texts": lambda: [_text(*found) for found in get_flashed_messages(with_categories=True)]}
+# The reference of the API wears the Studio's frame.
+@bp.app_context_processor
+def shared() -> dict[str, object]:
+    return {
+        "kyc_labels": KYC_LABELS,
+        "kyc_tones": KYC_TONES,
+        "flashed_texts": lambda: [_text(*found) for found in get_flashed_messages(with_categories=True)],
+    }
 
 
 def _text(category: str, message: str) -> str:
@@ -134,14 +163,14 @@ def _list_page(problem: str | None = None) -> str:
         labels=STUDIO_ACTIONS,
         batch_actions=BATCH_ACTIONS,
         problem=problem,
+        now=runtime().clock.now(),
     )
 
 
-def _impossible(investment_id: str, action: str) -> Page:
-    status = _find(investment_id).status
+def _refuse(action: object, investment: Investment) -> Page:
     text = _(
         "“%(action)s” is not possible while the status is “%(status)s”. Somebody may have been faster.",
-        action=STUDIO_ACTIONS[action],
-        status=STATUS_LABELS[status],
+        action=action,
+        status=STATUS_LABELS[investment.status],
     )
     return error_page(409, _("This cannot be done now"), text)

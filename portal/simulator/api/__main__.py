@@ -1,0 +1,5 @@
+"""`python -m portal.simulator.api`: make the shipped description anew."""
+
+from .description import write
+
+write()
