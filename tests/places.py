@@ -16,14 +16,24 @@ from flask import Flask, Response
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from portal import create_app, history, mail
+from portal import consents, create_app, history, mail
 from portal.accounts import attempts, sessions, tokens
 from portal.campaigns import content
 from portal.config import Settings
 from portal.database import db, now
 from portal.investments import news
 from portal.language import language
-from portal.models import FundingInformation, Intent, Investment, Investor, Mail, StatusChange, User, UserSession
+from portal.models import (
+    FundingInformation,
+    Intent,
+    Investment,
+    Investor,
+    Mail,
+    StatusChange,
+    User,
+    UserSession,
+    Withdrawal,
+)
 from portal.server import ThreadedServer
 
 from .demo.presenting import running_demo
@@ -31,12 +41,13 @@ from .journey import Visitor
 from .people import ANSWERS, add_user
 from .settings import BOND, SOLAR, environment
 from .simulator.running import RunningSimulator
-from .states import CLOSED, FULL, Place, State
+from .states import CLOSED, FULL, WITHDRAWAL, Place, State
 from .world import free_port
 
 if TYPE_CHECKING:
     from portal.demo.run import Demo
 
+WITHDRAWN = str(uuid.uuid4())
 # A mail program shows what the mail brings with it; the portal's own pages have no style inside.
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -114,16 +125,17 @@ def more_campaigns(folder: Path) -> Iterator[None]:
 
 
 def session_cookie(app: Flask, who: str) -> dict[str, str]:
-    """The cookie of a session. "new" has an account and nothing else; that of "session ended" was signed out since."""
+    """The cookie of a session. "new" has an account and nothing else; that of "session ended" was signed out since; who
+    has "withdrawn" has no account, and the receipt in this browser alone."""
     token = secrets.token_urlsafe(32)
-    if who != "session ended":
+    if who not in ("session ended", "withdrawn"):
         with app.app_context():
             user = db.session.scalars(select(User).where(User.email.like(f"{who}@%"))).one()
             db.session.add(UserSession(token_hash=sessions.hash_token(token), user_id=user.id))
             db.session.commit()
     client = app.test_client()
     with client.session_transaction() as session:
-        session.update(_user_id=token, _fresh=True)
+        session.update({"withdrawal": WITHDRAWN} if who == "withdrawn" else {"_user_id": token, "_fresh": True})
     cookie = client.get_cookie("portal_session")
     assert cookie is not None
     return {"portal_session": cookie.value}
@@ -141,6 +153,8 @@ def names_of_investments(app: Flask) -> dict[str, str]:
                 names[f"{name}.hosted"] = urlsplit(investment.start_url or "").path
                 if change is None:
                     names[f"{name.partition('.')[0]}.hosted"] = names[f"{name}.hosted"]
+            for receipt in consents.of(user.investor):
+                names[f"{user.email.partition('@')[0]}.consent"] = str(receipt.id)
     return names
 
 
@@ -203,7 +217,7 @@ class Bare:
 
     def fill(self) -> None:
         """People whose data and investments are in every state that the demo does not have."""
-        for name in ("nora", "ulla", "alice", "rita", "ida", "paul", "ulrich", "kira", "resi"):
+        for name in ("nora", "ulla", "alice", "rita", "ida", "paul", "ulrich", "kira", "resi", "wanda"):
             add_user(self.app, name, consented=name in ("rita", "ida", "paul", "ulrich", "kira"))
         with self.app.test_request_context("/", base_url=self.url):
             users = {user.email.partition("@")[0]: user for user in db.session.scalars(select(User))}
@@ -219,6 +233,11 @@ class Bare:
             self._import(users["rita"].investor, result="refused", field_errors=refused)
             for name, status in (("ulrich", "SOMETHING_NEW"), ("kira", None)):
                 self._invest(users[name], status)
+            assert users["wanda"].investor is not None
+            consents.give(users["wanda"].investor, "…", "de")
+            consents.withdraw(users["wanda"].investor)
+            db.session.add(Withdrawal(id=uuid.UUID(WITHDRAWN), language="de", **WITHDRAWAL))
+            self.names["change"] = tokens.issue(users["resi"], tokens.CHANGE, "resi.new@example.org")
             self.names["confirmation"] = tokens.issue(users["ulla"], tokens.CONFIRM)
             self.names["reset"] = tokens.issue(users["resi"], tokens.RESET)
             db.session.add(self._funding())
@@ -276,7 +295,7 @@ def show_mail(name: str) -> Response:
     if name == "status":
         html = told_by_mail(language())
     else:
-        html = mail.compose(name, language(), link="https://portal.example/link").html
+        html = mail.compose(name, language(), link="https://portal.example/link", at=now(), **WITHDRAWAL).html
     return Response(html, mimetype="text/html", headers={"Content-Security-Policy": MAIL_POLICY})
 
 

@@ -54,6 +54,7 @@ class State:
 
 
 LEGAL = ("how-it-works", "help", "imprint", "terms", "privacy", "risks", "accessibility", "withdraw")
+WITHDRAWAL = {"name": "Toni Robin Beispiel", "contract": "6909304A-6364", "email": "toni@example.org"}
 # What is typed wrong, by step; an empty form where nothing is said.
 WRONG: dict[str, dict[str, str]] = {
     "birth": {"birth_day": "31", "birth_month": "2", "birth_year": "1985"},
@@ -117,6 +118,19 @@ STATES = (
     State("account-password-errors", "bare", "/account/password", who="nora", typed={}, status=422),
     State("account-delete", "demo", "/account/delete", who="dana"),
     State("account-delete-errors", "bare", "/account/delete", who="nora", typed={}, status=422),
+    State("account-sessions", "demo", "/account/sessions", who="dana"),
+    State("account-consents", "demo", "/account/consents", who="dana"),
+    State("account-consents-none", "bare", "/account/consents", who="nora"),
+    State("account-consents-withdrawn", "bare", "/account/consents", who="wanda"),
+    State("account-receipt", "demo", "/account/consents/{dana.consent}", who="dana"),
+    State("account-consent-withdraw", "demo", "/account/consents/withdraw", who="dana"),
+    State("account-passed-on", "demo", "/account/passed-on", who="dana"),
+    State("account-passed-on-nothing", "bare", "/account/passed-on", who="nora"),
+    State("account-email", "demo", "/account/email", who="dana"),
+    State("account-email-errors", "bare", "/account/email", who="nora", typed={"email": "name"}, status=422),
+    State("account-email-confirm", "bare", "/account/email/{change}", who="resi"),
+    State("account-email-confirm-elsewhere", "bare", "/account/email/{change}"),
+    State("account-email-ended", "bare", "/account/email/invented", status=410),
     # Investor data.
     *(State(f"investor-{step}", "bare", f"/investor/{step}", who="nora") for step in TYPED),
     *(
@@ -132,6 +146,9 @@ STATES = (
     State("investor-done", "demo", "/investor", who="alice"),
     State("investor-open", "bare", "/investor", who="ida"),
     State("investor-parked", "bare", "/investor", who="paul"),
+    State("investor-withdrawn", "bare", "/investor", who="wanda"),
+    State("investor-agree-again", "bare", "/investor/consent", who="wanda"),
+    State("investor-agree-again-errors", "bare", "/investor/consent", who="wanda", typed={}, status=422),
     State("investor-too-young", "bare", "/investor/too-young", who="nora"),
     State("investor-us-tax", "bare", "/investor/us-tax", who="nora"),
     # Progress and portfolio.
@@ -148,6 +165,10 @@ STATES = (
     State("portfolio-empty", "demo", "/investments", who="alice"),
     # Help and legal.
     *(State(page, "demo", f"/{page}") for page in LEGAL),
+    State("withdraw-signed-in", "demo", "/withdraw", who="dana"),
+    State("withdraw-errors", "bare", "/withdraw", typed={}, status=422),
+    State("withdraw-confirm", "bare", "/withdraw", typed=WITHDRAWAL),
+    State("withdraw-receipt", "bare", "/withdraw/receipt", who="withdrawn"),
     # Errors.
     State("E1-not-found", "demo", "/no-such-page", status=404),
     State("E2-somebody-elses", "demo", "/investments/{bob.KYC_PENDING}", who="alice", status=404),
@@ -173,13 +194,17 @@ STATES = (
     # The mails' HTML, as a mail program shows it.
     *(
         State(f"mail-{name}", "bare", f"/mail/{name}")
-        for name in ("confirm", "known", "reset", "password_changed", "status")
+        for name in (
+            *("confirm", "known", "reset", "password_changed", "status", "withdrawal", "withdrawal_operator"),
+            *("email_change", "email_change_asked", "email_changed", "email_taken"),
+        )
     ),
     # The simulator: the hosted subscription.
     State("hosted-welcome", "simulator", "{hanna.hosted}/welcome"),
     State("hosted-welcome-errors", "simulator", "{hanna.hosted}/welcome", typed={"email": "x"}, status=422),
     State("hosted-amount", "simulator", "{hanna.hosted}/amount"),
     State("hosted-amount-errors", "simulator", "{hanna.hosted}/amount", typed={"amount": "12"}, status=422),
+    State("hosted-questions", "simulator", "{hanna.hosted}/questions"),
     State("hosted-documents", "simulator", "{hanna.hosted}/documents"),
     State("hosted-documents-errors", "simulator", "{hanna.hosted}/documents", typed={}, status=422),
     State("hosted-document", "simulator", "{hanna.hosted}/documents/1"),
@@ -190,6 +215,9 @@ STATES = (
     State("hosted-REVIEW_PENDING", "simulator", "{emil.REVIEW_PENDING.hosted}"),
     State("hosted-WAITING_FOR_ACCEPTANCE", "simulator", "{georg.WAITING_FOR_ACCEPTANCE.hosted}"),
     *(State(f"hosted-{status}", "simulator", f"{{{HELD_BY[status]}.{status}.hosted}}") for status in HOSTED),
+    State("hosted-withdrawal", "simulator", "{bob.KYC_PENDING.hosted}/withdrawal"),
+    State("hosted-withdrawal-errors", "simulator", "{bob.KYC_PENDING.hosted}/withdrawal", typed={}, status=422),
+    State("hosted-withdrawal-too-late", "simulator", "{georg.PAYMENT_MISSING.hosted}/withdrawal", status=409),
     State("hosted-bad-link", "simulator", "/subscribe/invented", status=404),
     # The simulator: the Studio.
     State("studio", "simulator", "/studio/"),
@@ -199,6 +227,7 @@ STATES = (
     State("studio-ended", "simulator", "/studio/investments/{georg.PAYMENT_MISSING.cashlink}"),
     State("studio-webhooks", "simulator", "/studio/webhooks"),
     State("studio-faults", "simulator", "/studio/faults"),
+    State("reference", "simulator", "/reference/"),
     State("studio-not-found", "simulator", "/studio/nothing", status=404),
     State("studio-empty", "empty", "/studio/"),
     State("E10-no-webhooks", "empty", "/studio/webhooks"),

@@ -38,7 +38,7 @@ SHOWN = {
     "portfolio": ("portfolio", View("en", "dark", 1280)),
     "signature": ("hosted-signature", View("en", "light", 1280)),
 }
-WIDTH, COLOURS = 800, 64
+WIDTH = 800
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ def main() -> None:
                 photograph(looker.page, view, FOLDER / f"{name}-{view}.png")
         for file, (name, view) in SHOWN.items():
             looker.open(BY_ID[name], view)
-            (ROOT / "docs" / f"{file}.png").write_bytes(small(looker.page.screenshot()))
+            (ROOT / "docs" / f"{file}.webp").write_bytes(small(looker.page.screenshot()))
         browser.close()
     print(f"{len(STATES) * len(VIEWS)} pictures are in {FOLDER.name}/, four small ones in docs/.")
 
@@ -72,13 +72,11 @@ def photograph(page: Page, view: View, file: Path) -> None:
 
 
 def small(picture: bytes) -> bytes:
-    """For the README: narrower, and with few colours."""
+    """For the README: narrower, and below 40 kB."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image = image.resize((WIDTH, image.height * WIDTH // image.width), Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    # Chosen so that rare colours stay: a tag or the edge of a banner is small, and says most.
-    few = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    few.save(file, "PNG", optimize=True)
+    image.save(file, "WEBP", quality=72, method=6)
     return file.getvalue()
 
 

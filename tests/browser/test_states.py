@@ -31,11 +31,13 @@ ROLES_OF_TABLES = "“role” attribute must not be used on a “t[dhr]” eleme
 # What answers a GET and is no page of its own: files, fragments, streams, what only leads on, or serves machines.
 NO_PAGES = {
     *("static", "demo.static", "pages.favicon", "pages.healthz", "campaigns.document", "accounts.export"),
+    "accounts.session_state",
     *("investments.events", "investments.status"),
     *("demo.backstage_entry", "demo.backstage_live", "demo.stage_view", "demo.take_home"),
 }
 NO_PAGES_OF_THE_SIMULATOR = {
     *("static", "start_page", "healthz", "elsewhere.elsewhere", "info.funding_information"),
+    "reference.description",
     *("investments.list_investments", "investments.read_investment", "investors.read_investor"),
     *("control.state", "control.show_modes", "control.show_clock", "control.list_faults"),
     *("control.deliveries_log", "control.requests_log"),
