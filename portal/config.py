@@ -78,7 +78,12 @@ VARIABLES = (
         "who is mailed each withdrawal from a contract; empty: nobody, see `portal sync --list`",
     ),
     Variable("PORTAL_DATA_DIR", "instance", "folder for SQLite files"),
-    Variable("PORTAL_BRAND", "Feldmark", "the name on every page"),
+    Variable("PORTAL_BRAND", "Feldmark", "the name on every page, in mails and documents"),
+    Variable(
+        "PORTAL_BRAND_DIR",
+        "",
+        "folder with `brand.css`, `logo.svg` and `fonts/*.woff2`, each if it differs; empty: the portal's own look",
+    ),
     Variable("PORTAL_STREAMS", "1000", "open event streams that one process holds before pages poll instead"),
 )
 
@@ -111,6 +116,7 @@ class Settings:
     operator_email: str = ""
     data_dir: Path = Path("instance")
     brand: str = "Feldmark"
+    brand_dir: Path | None = None
     streams: int = 1000
     proxy: str = field(repr=False, default="")
     ca_file: str = ""
@@ -161,6 +167,7 @@ class Settings:
             operator_email=reader.email("PORTAL_OPERATOR_EMAIL"),
             data_dir=data_dir,
             brand=reader.text("PORTAL_BRAND"),
+            brand_dir=reader.brand_folder("PORTAL_BRAND_DIR"),
             streams=reader.number("PORTAL_STREAMS"),
             proxy=reader.url("CASHLINK_PROXY"),
             ca_file=reader.file("CASHLINK_CA_FILE"),
@@ -259,6 +266,17 @@ class _Reader:
         if value and not Path(value).is_file():
             self._wrong(name, "names a file that is not there. Correct the path or leave it empty")
         return value
+
+    def brand_folder(self, name: str) -> Path | None:
+        value = self.text(name)
+        if not value:
+            return None
+        folder = Path(value).resolve()
+        if not any((folder / file).exists() for file in ("brand.css", "logo.svg", "fonts")):
+            self._wrong(
+                name, "names a folder with neither brand.css nor logo.svg nor fonts. Correct it or leave it empty"
+            )
+        return folder
 
     def campaigns(self, name: str) -> tuple[CampaignMapping, ...]:
         mappings = []

@@ -34,7 +34,14 @@ def set_up(app: Flask) -> None:
     Babel(app, locale_selector=lambda: LOCALES[language()], default_timezone="Europe/Berlin")
     app.register_blueprint(bp)
     app.jinja_env.filters.update(
-        money=money, whole_money=whole_money, day=day, instant=instant, clock=clock, number=number, percent=percent
+        money=money,
+        whole_money=whole_money,
+        day=day,
+        short_day=short_day,
+        instant=instant,
+        clock=clock,
+        number=number,
+        percent=percent,
     )
     app.context_processor(lambda: {"language": language(), "languages": LANGUAGES, "get_locale": get_locale})
 
@@ -102,6 +109,12 @@ def day(value: date) -> str:
         text = babel_datetime(value, "d MMMM y" if language() == "en" else "d. MMMM y")
     else:
         text = babel_date(value, "long")
+    return str(text).replace(" ", NO_BREAK_SPACE)
+
+
+def short_day(value: date) -> str:
+    """`22 Nov` or `22. Nov.`, for charts."""
+    text = babel_date(value, "d MMM" if language() == "en" else "d. MMM")
     return str(text).replace(" ", NO_BREAK_SPACE)
 
 

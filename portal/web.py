@@ -68,6 +68,14 @@ class MaskedCsrf(CSRFProtect):
         return unmask(super()._get_csrf_token() or "")
 
 
+def masked_token() -> str:
+    """One mask for all forms of a response: what is random does not compress."""
+    token = generate_csrf()
+    if g.get("masked_token", ("",))[0] != token:
+        g.masked_token = token, mask(token)
+    return str(g.masked_token[1])
+
+
 def mask(token: str) -> str:
     pad = secrets.token_bytes(len(token))
     return base64_encode(pad + bytes(a ^ b for a, b in zip(pad, token.encode(), strict=True))).decode()
@@ -100,7 +108,7 @@ def limit_forms() -> None:
 def set_up(app: Flask) -> None:
     app.before_request(limit_forms)
     csrf.init_app(app)
-    masked = {"csrf_token": lambda: mask(generate_csrf())}
+    masked = {"csrf_token": masked_token}
     app.jinja_env.globals.update(asset=asset, current_place=current_place, **masked)
     # Flask-WTF puts its unmasked token into the context, which comes before the globals.
     app.context_processor(lambda: {"settings": settings(), **masked})
@@ -122,13 +130,13 @@ def current_place() -> str:
 
 
 @lru_cache
-def _version(path: Path) -> str:
+def version(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def asset(filename: str) -> str:
     """The address of a static file, with its content's hash, so that it can be cached for long."""
-    return url_for("static", filename=filename, v=_version(Path(current_app.static_folder or "") / filename))
+    return url_for("static", filename=filename, v=version(Path(current_app.static_folder or "") / filename))
 
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -190,7 +198,7 @@ def add_headers(security: dict[str, str], response: Response) -> Response:
     headers = response.headers
     for name, value in security.items():
         headers.setdefault(name, value)
-    if request.endpoint == "static":
+    if request.endpoint in ("static", "pages.brand_file") and response.status_code < 400:
         if "v" in request.args:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:

@@ -126,6 +126,7 @@ POST /withdraw/confirm                          422           422               
 POST /withdraw/confirm name=A contract=B email=c@d.ef  → {receipt}   → {receipt}         → {receipt}   → {receipt}
 GET  /withdraw/receipt                          → /withdraw   → /withdraw         → /withdraw   → /withdraw
 GET  /favicon.ico                               200           200                 200           200
+GET  /brand/brand.css                           404           404                 404           404
 GET  /healthz                                   200           200                 200           200
 GET  /static/portal.css                         200           200                 200           200
 """

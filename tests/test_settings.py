@@ -39,6 +39,7 @@ def test_all_problems_are_named_at_once() -> None:
         ("CASHLINK_CA_FILE", "/does/not/exist.pem", "not there"),
         ("PORTAL_SECRET_KEY", "short", "32 characters"),
         ("PORTAL_STREAMS", "many", "number"),
+        ("PORTAL_BRAND_DIR", "/does/not/exist", "neither brand.css nor logo.svg"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_remedy(environ: dict[str, str], name: str, value: str, hint: str) -> None:

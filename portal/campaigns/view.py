@@ -8,15 +8,17 @@ from datetime import date
 from typing import Any, Literal
 
 from flask_babel import format_timedelta
+from flask_babel import gettext as _
 
 from .. import history, integration
 from ..config import settings
+from ..investments.holdings import Entry, read_entry
 from ..language import NO_BREAK_SPACE, day
-from ..models import Investment, User
-from . import charts, documents, figures
+from ..models import User
+from . import charts, documents, figures, funding
 from .content import Campaign, Event, today
 from .funding import Funding, State, state
-from .journey import STEPS
+from .journey import STEPS, whole_duration
 from .wording import Wording, month
 
 Action = Literal["sign_in", "invest", "continue", "again", "none"]
@@ -38,6 +40,10 @@ class Card:
         return cls(campaign, funding, state(campaign, funding), Wording(campaign))
 
     @property
+    def is_open(self) -> bool:
+        return self.state in ("open", "almost_full")
+
+    @property
     def days_left(self) -> int:
         return days_left(self.campaign)
 
@@ -46,7 +52,7 @@ def in_order(cards: Iterable[Card]) -> list[Card]:
     """Open ones by their end, then those to come by their start, then those that are full or closed."""
 
     def place(card: Card) -> tuple[int, date]:
-        if card.state in ("open", "almost_full"):
+        if card.is_open:
             return 0, card.campaign.closes
         return (1, card.campaign.opens) if card.state == "coming" else (2, card.campaign.closes)
 
@@ -59,7 +65,7 @@ class InvestBox:
 
     Attributes:
         number: what the form posts, so that a double click stays one subscription.
-        investment: the subscription that the button continues, or the newest of those already signed.
+        entry: the subscription that the button continues, or the newest of those already signed.
         needs: what the person has to do before Cashlink: nothing, to enter "data", or to give the "consent" again.
         host: where "Invest now" leads.
     """
@@ -69,7 +75,7 @@ class InvestBox:
     action: Action
     host: str
     number: int = 1
-    investment: Investment | None = None
+    entry: Entry | None = None
     needs: Needs = ""
 
     @property
@@ -81,30 +87,27 @@ class InvestBox:
         return words.replace(" ", NO_BREAK_SPACE)
 
 
-def invest_box(campaign: Campaign, funding: Funding | None, user: User | None) -> InvestBox:
-    found = state(campaign, funding)
+def invest_box(campaign: Campaign, told: Funding | None, user: User | None) -> InvestBox:
+    found = state(campaign, told)
     host = settings().start_url_hosts[0] if settings().start_url_hosts else ""
-    running = _newest_investment(user, campaign.slug) if user else None
+    mine = [row for row in history.investments_of(user) if row[0].campaign == campaign.slug] if user else []
+    newest = read_entry(*mine[0]) if mine else None
     if found not in ("open", "almost_full"):
-        return InvestBox(funding, found, "none", host, investment=running)
+        return InvestBox(told, found, "none", host, entry=newest)
     if user is None:
-        return InvestBox(funding, found, "sign_in", host)
+        return InvestBox(told, found, "sign_in", host)
     unsigned = integration.open_subscription(user, campaign.slug)
-    action: Action = "continue" if unsigned else "again" if running else "invest"
+    action: Action = "continue" if unsigned else "again" if newest else "invest"
+    continued = next((read_entry(*row) for row in mine if row[0] is unsigned), newest)
     return InvestBox(
-        funding,
+        told,
         found,
         action,
         host,
         number=integration.next_number(user, campaign.slug),
-        investment=unsigned or running,
+        entry=continued,
         needs=NEEDS.get(integration.import_state(user.investor), ""),
     )
-
-
-def _newest_investment(user: User, slug: str) -> Investment | None:
-    mine = (investment for investment, _change in history.investments_of(user) if investment.campaign == slug)
-    return next(mine, None)
 
 
 def page(campaign: Campaign) -> dict[str, Any]:
@@ -118,12 +121,35 @@ def page(campaign: Campaign) -> dict[str, Any]:
         "plan": plan,
         "plan_chart": charts.plan_bars(plan) if plan else None,
         "payment_charts": charts.payment_bars(examples[-1]),
+        "use_chart": charts.share_bar(campaign.uses),
+        "source_chart": charts.share_bar(campaign.sources),
+        "funded": charts.funded(campaign, funding.past(campaign)),
+        "journey_chart": charts.journey(STEPS),
+        "whole_duration": whole_duration(),
         "days_left": days_left(campaign),
         "present": today(),
         "when": when,
-        "journey": STEPS,
         "documents": documents.files(campaign),
     }
+
+
+def contents(campaign: Campaign, coming: bool) -> list[tuple[str, str]]:
+    """The anchors of the page and what they are called, in its order."""
+    places = [
+        ("facts", _("Key facts")),
+        *([] if coming else [("funding", _("Funding"))]),
+        ("returns", _("Return and loss")),
+        ("project", _("The project")),
+        ("funds", _("Money")),
+        *([("plan", _("Business plan"))] if campaign.plan else []),
+        ("honest", _("Before you decide")),
+        ("timeline", _("Course")),
+        ("risks", _("Risks")),
+        *([("news", _("News"))] if campaign.updates else []),
+        ("documents", _("Documents")),
+        ("questions", _("Questions")),
+    ]
+    return [(anchor, str(name)) for anchor, name in places]
 
 
 def days_left(campaign: Campaign) -> int:

@@ -47,6 +47,7 @@ def environment(port: int, simulator_port: int, environ: Mapping[str, str]) -> d
         "SIMULATOR_WEBHOOK_URL": f"{portal}/webhooks/cashlink",
         "SIMULATOR_WEBHOOK_TOKEN_URL": f"{portal}/oauth/token",
         "SIMULATOR_RETURN_URL": f"{portal}/investments",
+        **({"SIMULATOR_PARTNER_NAME": environ["PORTAL_BRAND"]} if environ.get("PORTAL_BRAND") else {}),
         **environ,
     }
 
