@@ -60,7 +60,9 @@ READ = """(demo) => {
     .reduce((all, size) => all + size, 0);
   const texts = [], walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   const untranslated = "code, pre, samp, script, style, [translate=no]";
-  const own = (element) => element.closest("[lang]") === root && !element.closest(untranslated);
+  // A long list is the one of the countries: Heard Island, the Isle of Man.
+  const own = (element) => element.closest("[lang]") === root && !element.closest(untranslated)
+    && !(element.closest("select")?.length > 100);
   while (walker.nextNode()) {
     const {parentElement, textContent} = walker.currentNode;
     if (parentElement && textContent.trim() && own(parentElement)) texts.push(textContent);

@@ -16,9 +16,9 @@ from ..test_translations import SAME
 ROOT = Path(__file__).resolve().parents[2]
 # Texts in both languages that stand in data files.
 DATA = ("portal/campaigns/data/*.toml", "portal/simulator/*.toml", "portal/demo/cast.toml")
-# Words of one catalogue that are right on pages of the other language as well: names (of methods, of the Isle of Man),
-# and what both languages share.
-SHARED = {word.lower() for text in SAME for word in text.split()} | {"get", "post", "patch", "man"}
+# Words of one catalogue that are right on pages of the other language as well: names of
+# methods, and what both languages share.
+SHARED = {word.lower() for text in SAME for word in text.split()} | {"get", "post", "patch"}
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _NOT_WORDS = re.compile(r"%\(\w+\)[sd]|\{\w+\}|\S*[@/\\]\S*|\S+\.\w{2,4}\b")
 
