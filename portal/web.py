@@ -24,6 +24,7 @@ from werkzeug.exceptions import HTTPException, MisdirectedRequest
 from wtforms import FileField
 
 from . import logs
+from .compression import compress
 from .config import Settings, is_local, settings
 from .database import db
 from .language import show_again
@@ -113,6 +114,7 @@ def set_up(app: Flask) -> None:
     # Flask-WTF puts its unmasked token into the context, which comes before the globals.
     app.context_processor(lambda: {"settings": settings(), **masked})
     app.before_request(refuse_foreign_hosts)
+    app.after_request(compress)
     app.after_request(partial(add_headers, security_headers(app.extensions["settings"])))
     app.register_error_handler(CSRFError, form_too_old)
     app.register_error_handler(HTTPException, show_http_error)

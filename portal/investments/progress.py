@@ -235,13 +235,17 @@ def _events(investment: Investment, changes: Sequence[StatusChange]) -> tuple[Ev
     told = [
         Event(
             instant(change.changed_at),
-            change.changed_at.isoformat(),
+            change.changed_at.isoformat(timespec="seconds"),
             str(texts.TEXTS[change.status].label) if change.status in texts.TEXTS else _("A status we cannot show yet"),
             change.polled,
         )
         for change in reversed(changes)
     ]
-    begun = Event(instant(investment.created_at), investment.created_at.isoformat(), _("You clicked “Invest now” here"))
+    begun = Event(
+        instant(investment.created_at),
+        investment.created_at.isoformat(timespec="seconds"),
+        _("You clicked “Invest now” here"),
+    )
     return (*told, begun)
 
 
