@@ -1,8 +1,12 @@
 # Each target sets up what it needs. PYTHON=python3.13 make demo takes another Python.
 PYTHON ?= python3
 BIN := .venv/bin
+NPM := tests/browser/npm
+# Its dependencies' lock is broken (npm ci refuses it); Lighthouse 13 needs Node 22.
+LIGHTHOUSE := lighthouse@12.8.2
 
-.PHONY: demo test quick test-faults test-fidelity description check bench browser lock messages take-home
+.PHONY: demo test quick test-faults test-fidelity description check bench browser lock messages take-home \
+	bundle test-security scan audit sbom test-pages axe screenshots
 
 ## The portal with a simulator of Cashlink, on http://localhost:8000 and :8001
 demo:
@@ -10,7 +14,7 @@ demo:
 	@$(BIN)/portal demo
 
 ## All tests, the browser's included
-test: .dev
+test: .dev axe
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 ## What can be known within a minute
@@ -28,6 +32,43 @@ test-fidelity: .dev
 ## Make docs/openapi.json anew
 description: .dev
 	$(BIN)/python -m portal.simulator.api
+
+## The long form of what SECURITY.md claims: each control switched off, 100,000 fuzzed requests, equal times
+test-security: .dev
+	$(BIN)/pytest --long -s tests/security tests/test_logs.py
+
+## A black-box scan by wapiti, in an environment of its own, of portal serve behind TLS; ARGS=600 for longer runs
+scan: .dev
+	@test -x .tools/scan/bin/wapiti || { $(PYTHON) -m venv .tools/scan && .tools/scan/bin/pip install --quiet wapiti3==3.2.3; }
+	$(BIN)/python -m tests.security.scan .tools/scan/bin/wapiti $(ARGS)
+
+## Known vulnerabilities of all locked packages; a package that cannot be looked up is a failure, too
+audit: .tools/packages/bin/pip-audit
+	.tools/packages/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements-serve.lock
+	.tools/packages/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements-dev.lock
+
+## What portal serve is made of, as sbom.json (CycloneDX), from its lock
+sbom: .tools/packages/bin/pip-audit
+	.tools/packages/bin/cyclonedx-py requirements requirements-serve.lock --pyproject pyproject.toml \
+		--output-reproducible --output-file sbom.json
+
+.tools/packages/bin/pip-audit:
+	@$(PYTHON) -m venv .tools/packages
+	@.tools/packages/bin/pip install --quiet pip-audit==2.10.1 cyclonedx-bom==7.5.0
+
+## The long form for the pages: each state in both languages, both schemes and all widths; valid HTML; Lighthouse
+test-pages: .dev
+	cd $(NPM) && npm ci && npm install --no-save $(LIGHTHOUSE)
+	$(BIN)/pytest --long -s tests/browser/test_states.py tests/browser/test_keyboard.py tests/browser/test_lighthouse.py
+
+## Fetch axe-core, which judges the accessibility of the pages: once, by npm, with the hash of its lock
+axe:
+	@test -e $(NPM)/node_modules/axe-core/axe.min.js || { echo "Fetching axe-core …"; cd $(NPM) && npm ci --omit=dev; } \
+		|| echo "Without axe-core the tests of the pages fail. Install Node's npm, then: make axe"
+
+## 24 reference pictures in screenshots/, and the README's four
+screenshots: .dev
+	$(BIN)/python -m tests.browser.pictures
 
 ## The performance figures, as ratios measured side by side; ARGS=--quick for a short run, ARGS=--strict to fail
 bench: .dev
@@ -60,6 +101,10 @@ lock: .dev
 take-home:
 	@$(PYTHON) setup_venv.py demo
 	@$(BIN)/python -m portal.demo.takehome
+
+## One archive of the demo for this system, with Python inside, in dist/
+bundle: .dev
+	@$(BIN)/python -m bundle
 
 ## Take new texts into the German catalogues, and compile them
 messages: .dev

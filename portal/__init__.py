@@ -26,7 +26,6 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
     from . import (
         accounts,
         campaigns,
-        compression,
         database,
         health,
         integration,
@@ -38,6 +37,7 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
         web,
         webhooks,
     )
+    from . import logs as request_logs
     from .accounts import sessions
     from .config import Settings
 
@@ -52,11 +52,18 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,
+        # The token is enough: __Host- keeps others from planting one, and privacy tools take the Referer away.
+        WTF_CSRF_SSL_STRICT=False,
         MAX_CONTENT_LENGTH=11 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=256 * 1024,
     )
     app.extensions["settings"] = settings
-    compression.set_up(app)
+    if settings.proxies:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        # Only where a proxy is known to stand: else anybody could claim any address.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
+    request_logs.set_up(app)
     database.set_up(app)
     web.set_up(app)
     language.set_up(app)

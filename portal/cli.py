@@ -26,12 +26,24 @@ def main() -> None:
 @click.option("--simulator-port", default=8001, show_default=True, help="The simulator's port.")
 @click.option("--reset", is_flag=True, help="Begin with the cast as it was at first; a running demo starts over.")
 @click.option("--check", is_flag=True, help="Say whether a presentation can begin, and end.")
-def demo(port: int, simulator_port: int, reset: bool, check: bool) -> None:
+@click.option("--brand", metavar="NAME", help="Show the demo under a prospect's name.")
+@click.option("--colour", metavar="HEX", default="", help="With --brand: a colour of theirs, e.g. 1a5fb4.")
+@click.option(
+    "--logo",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --brand: their logo, an SVG or PNG file.",
+)
+def demo(
+    port: int, simulator_port: int, reset: bool, check: bool, brand: str | None, colour: str, logo: Path | None
+) -> None:
     """Start portal and simulator with a cast of investors, in one process.
 
     Everything runs on this machine, nothing is sent anywhere. Data lie in the folder instance/ (PORTAL_DATA_DIR);
     a second start on the same day finds everything as it was, the first of a day makes the cast's stories anew, since
     all their dates count from today. Ctrl-C ends both.
+
+    A prospect's name, colour and logo come by one command: portal demo --brand "Musterbank" --colour 1a5fb4 --logo
+    logo.svg. Each name has databases of its own.
     """
     if check:
         from .demo.check import run_checks
@@ -39,7 +51,17 @@ def demo(port: int, simulator_port: int, reset: bool, check: bool) -> None:
         raise SystemExit(0 if run_checks(port, simulator_port) else 1)
     from .demo.run import run
 
-    run(port, simulator_port, reset=reset)
+    environ = dict(os.environ)
+    if brand:
+        from .demo.brand import BadBrandError, environment
+
+        try:
+            environ |= environment(brand, colour, logo, Path(environ.get("PORTAL_DATA_DIR", "instance")))
+        except BadBrandError as error:
+            raise click.ClickException(str(error)) from error
+    elif colour or logo:
+        raise click.UsageError("Say whose they are: --brand NAME.")
+    run(port, simulator_port, environ, reset=reset)
 
 
 @main.command()
@@ -50,7 +72,8 @@ def serve(bind: str, workers: int) -> None:
 
     Each process also finishes what was left unknown (as portal sync does) and feeds the live pages. Refuses to start
     with settings that the demo publishes, on a database that the demo has seeded, or on a schema on which this version
-    cannot run. Any number may run on one PostgreSQL. Put a reverse proxy with TLS in front; docs/operate.md shows all.
+    cannot run. Any number may run on one PostgreSQL. Logs are JSON on standard error, one line per request and per
+    record. Put a reverse proxy with TLS in front; docs/operate.md shows all.
     """
     from . import migrations
     from .config import demo_settings_used

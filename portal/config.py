@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -72,6 +73,11 @@ VARIABLES = (
     Variable("PORTAL_SECRET_KEY", None, "signs cookies and links; 32 characters at least"),
     Variable("PORTAL_SECRET_KEY_BEFORE", "", "the key before, while it is changed: what it has signed stays valid"),
     Variable("PORTAL_PUBLIC_URL", None, "the portal's address as people see it; https in production"),
+    Variable(
+        "PORTAL_PROXIES",
+        "0",
+        "how many reverse proxies stand in front, each adding to X-Forwarded-For; 0: none is believed",
+    ),
     Variable("PORTAL_MAIL_URL", "", "`smtp://user:password@host:587?from=name@example.org`, or `smtps://…`"),
     Variable(
         "PORTAL_OPERATOR_EMAIL",
@@ -79,9 +85,13 @@ VARIABLES = (
         "who is mailed each withdrawal from a contract; empty: nobody, see `portal sync --list`",
     ),
     Variable("PORTAL_DATA_DIR", "instance", "folder for SQLite files"),
-    Variable("PORTAL_BRAND", "Feldmark", "the name on every page"),
+    Variable("PORTAL_BRAND", "Feldmark", "the name on every page, in mails and documents"),
+    Variable(
+        "PORTAL_BRAND_DIR",
+        "",
+        "folder with `brand.css`, `logo.svg` and `fonts/*.woff2`, each if it differs; empty: the portal's own look",
+    ),
     Variable("PORTAL_STREAMS", "1000", "open event streams that one process holds before pages poll instead"),
-    Variable("PORTAL_PROXIES", "0", "reverse proxies in front of the portal whose X-Forwarded-For and -Proto count"),
     Variable(
         "PORTAL_METRICS_TOKEN",
         "",
@@ -119,6 +129,7 @@ class Settings:
     operator_email: str = ""
     data_dir: Path = Path("instance")
     brand: str = "Feldmark"
+    brand_dir: Path | None = None
     streams: int = 1000
     proxies: int = 0
     metrics_token: str = field(repr=False, default="")
@@ -161,17 +172,18 @@ class Settings:
             info_url=reader.url("CASHLINK_INFO_URL"),
             webhook_tokens=reader.tokens("CASHLINK_WEBHOOK_TOKENS"),
             webhook_client_id=reader.text("CASHLINK_WEBHOOK_CLIENT_ID"),
-            webhook_client_secret=reader.text("CASHLINK_WEBHOOK_CLIENT_SECRET"),
+            webhook_client_secret=reader.secret("CASHLINK_WEBHOOK_CLIENT_SECRET", 16),
             campaigns=reader.campaigns("CASHLINK_CAMPAIGNS"),
             company=reader.text("CASHLINK_COMPANY"),
-            secret_key=reader.secret("PORTAL_SECRET_KEY"),
-            secret_key_before=reader.secret("PORTAL_SECRET_KEY_BEFORE"),
+            secret_key=reader.secret("PORTAL_SECRET_KEY", 32),
+            secret_key_before=reader.secret("PORTAL_SECRET_KEY_BEFORE", 32),
             public_url=reader.url("PORTAL_PUBLIC_URL").rstrip("/"),
             database_url=reader.text("PORTAL_DATABASE_URL") or f"sqlite:///{(data_dir / 'portal.sqlite3').resolve()}",
             mail_url=reader.text("PORTAL_MAIL_URL"),
             operator_email=reader.email("PORTAL_OPERATOR_EMAIL"),
             data_dir=data_dir,
             brand=reader.text("PORTAL_BRAND"),
+            brand_dir=reader.brand_folder("PORTAL_BRAND_DIR"),
             streams=reader.number("PORTAL_STREAMS"),
             proxies=reader.number("PORTAL_PROXIES"),
             metrics_token=reader.token("PORTAL_METRICS_TOKEN"),
@@ -179,6 +191,7 @@ class Settings:
             ca_file=reader.file("CASHLINK_CA_FILE"),
         )
         reader.check_webhook_authentication(settings)
+        reader.check_secrets_differ(settings)
         return settings, reader.problems
 
 
@@ -220,7 +233,7 @@ class _Reader:
                 good = False
             if not good:
                 self._wrong(name, "is not an address. Write it with scheme and host, like https://host.example/path")
-            elif parts.scheme == "http" and name.startswith("CASHLINK_") and not is_local(parts.hostname or ""):
+            elif parts.scheme == "http" and not is_local(parts.hostname or ""):
                 self._wrong(name, "uses http to a public host. Use https, or keys and personal data travel in the open")
         return value
 
@@ -245,20 +258,32 @@ class _Reader:
     def _check_tokens(self, name: str, found: tuple[str, ...]) -> None:
         if any(len(token) < 16 for token in found):
             self._wrong(name, "has a token below 16 characters. Make a random one of 32")
+        elif any(is_guessable(token) for token in found):
+            self._wrong(name, "has a token that can be guessed. Make a random one of 32 characters")
 
-    def secret(self, name: str) -> str:
+    def secret(self, name: str, shortest: int) -> str:
         value = self.text(name)
-        if value and len(value) < 32:
-            self._wrong(name, "is too short. Make a random one of 32 characters or more")
+        if value and len(value) < shortest:
+            self._wrong(name, f"is too short. Make a random one of {max(shortest, 32)} characters or more")
+        elif value and is_guessable(value):
+            self._wrong(
+                name, "can be guessed. Make a random one: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+            )
         return value
+
+    def check_secrets_differ(self, settings: Settings) -> None:
+        """One that leaks must not open another door."""
+        found = (settings.secret_key, *settings.webhook_tokens, settings.webhook_client_secret, settings.client_secret)
+        further = (settings.secret_key_before, settings.metrics_token)
+        given = [secret for secret in (*found, *further) if secret]
+        if len(set(given)) < len(given):
+            self._wrong("PORTAL_SECRET_KEY", "or another secret is used twice. Make a random one for each")
 
     def check_webhook_authentication(self, settings: Settings) -> None:
         """Cashlink registers either a bearer token or OAuth client credentials [doc]; one of them must be there."""
         client, secret = settings.webhook_client_id, settings.webhook_client_secret
         if bool(client) != bool(secret):
             self._wrong("CASHLINK_WEBHOOK_CLIENT_SECRET", "goes with CASHLINK_WEBHOOK_CLIENT_ID. Set both, or neither")
-        elif secret and len(secret) < 16:
-            self._wrong("CASHLINK_WEBHOOK_CLIENT_SECRET", "is too short. Make a random one of 32 characters")
         if not settings.webhook_tokens and not client:
             self._wrong("CASHLINK_WEBHOOK_TOKENS", "is not set. Set it to a random token of 32 characters")
 
@@ -281,6 +306,17 @@ class _Reader:
             self._wrong(name, "names a file that is not there. Correct the path or leave it empty")
         return value
 
+    def brand_folder(self, name: str) -> Path | None:
+        value = self.text(name)
+        if not value:
+            return None
+        folder = Path(value).resolve()
+        if not any((folder / file).exists() for file in ("brand.css", "logo.svg", "fonts")):
+            self._wrong(
+                name, "names a folder with neither brand.css nor logo.svg nor fonts. Correct it or leave it empty"
+            )
+        return folder
+
     def campaigns(self, name: str) -> tuple[CampaignMapping, ...]:
         mappings = []
         for part in self.text(name).split(","):
@@ -295,6 +331,14 @@ class _Reader:
                 continue
             mappings.append(CampaignMapping(slug.strip(), campaign_id.strip(), product_name.strip()))
         return tuple(mappings)
+
+
+def is_guessable(secret: str) -> bool:
+    """Whether a secret that is long enough is nevertheless no random one: few characters, one piece over and over, or
+    a run along the alphabet."""
+    repeats = any(secret[period:] == secret[:-period] for period in range(1, len(secret) // 2 + 1))
+    neighbours = sum(ord(b) - ord(a) in (0, 1, -1) for a, b in pairwise(secret))
+    return repeats or len(set(secret)) < 8 or neighbours > len(secret) / 2
 
 
 def is_local(host: str) -> bool:

@@ -96,36 +96,38 @@ class InCampaign:
     """A person's subscriptions to one campaign.
 
     Attributes:
-        all: by their numbers.
+        all: by their numbers, each with its newest change.
         unsigned: the one that a click on "Invest now" continues. Signed means: a known code has been seen; before the
             signature Cashlink documents none. What an operator has released counts as closed.
     """
 
-    all: tuple[Investment, ...] = ()
+    all: tuple[tuple[Investment, StatusChange | None], ...] = ()
     unsigned: Investment | None = None
 
     @property
-    def newest(self) -> Investment | None:
-        return self.all[-1] if self.all else None
+    def shown(self) -> tuple[Investment, StatusChange | None] | None:
+        """The one that a click continues, else the newest."""
+        newest = self.all[-1] if self.all else None
+        return next((row for row in self.all if row[0] is self.unsigned), newest)
 
     @property
     def next_number(self) -> int:
         """What the form of "Invest now" carries."""
         if self.unsigned is not None:
             return self.unsigned.number
-        return self.all[-1].number + 1 if self.all else 1
+        return self.all[-1][0].number + 1 if self.all else 1
 
 
 def in_campaign(user: User, campaign: str) -> InCampaign:
     rows = db.session.execute(_in_campaign(), {"user": user.id, "slug": campaign}).all()
     unsigned = (row.Investment for row in rows if not row.is_signed and row.Investment.released_at is None)
-    return InCampaign(tuple(row.Investment for row in rows), next(unsigned, None))
+    return InCampaign(tuple((row.Investment, row.StatusChange) for row in rows), next(unsigned, None))
 
 
 @cache
-def _in_campaign() -> Select[Investment, bool]:
-    is_signed = exists().where(
-        StatusChange.investment_id == Investment.cashlink_id, StatusChange.status.in_(statuses.ORDER)
-    )
+def _in_campaign() -> Select[Any]:
+    told = aliased(StatusChange)
+    is_signed = exists().where(told.investment_id == Investment.cashlink_id, told.status.in_(statuses.ORDER))
     mine = (Investment.user_id == bindparam("user"), Investment.campaign == bindparam("slug"))
-    return select(Investment, is_signed.label("is_signed")).where(*mine).order_by(Investment.number)
+    found = _with_newest_change().add_columns(is_signed.label("is_signed"))
+    return found.where(*mine).order_by(Investment.number)

@@ -20,6 +20,7 @@ from jinja2.nodes import EvalContext
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
+from .config import settings
 from .database import db
 from .navigation import own_path
 
@@ -39,7 +40,14 @@ def set_up(app: Flask) -> None:
     app.jinja_env.globals["_"] = _translated
     app.register_blueprint(bp)
     app.jinja_env.filters.update(
-        money=money, whole_money=whole_money, day=day, instant=instant, clock=clock, number=number, percent=percent
+        money=money,
+        whole_money=whole_money,
+        day=day,
+        short_day=short_day,
+        instant=instant,
+        clock=clock,
+        number=number,
+        percent=percent,
     )
     app.context_processor(lambda: {"language": language(), "languages": LANGUAGES, "get_locale": get_locale})
 
@@ -49,7 +57,7 @@ def language() -> str:
     chosen: str | None = g.get("language")
     if chosen is None:
         account = current_user.language if current_user and current_user.is_authenticated else None
-        chosen = account or request.cookies.get(COOKIE)
+        chosen = account or request.cookies.get(cookie_name())
         if chosen not in LANGUAGES:
             chosen = request.accept_languages.best_match(LANGUAGES) or "de"
         g.language = chosen
@@ -68,23 +76,35 @@ def switch() -> ResponseReturnValue:
     place = own_path(request.args.get("next"))
     again = show_again(place) if "form" in request.args else None
     response = current_app.make_response(again or redirect(place, 303))
-    response.set_cookie(COOKIE, language(), max_age=365 * 24 * 3600, samesite="Lax", httponly=True)
+    response.set_cookie(
+        cookie_name(),
+        language(),
+        max_age=365 * 24 * 3600,
+        secure=settings().over_https,
+        samesite="Lax",
+        httponly=True,
+    )
     return response
+
+
+def cookie_name() -> str:
+    """Over TLS with the prefix that keeps other hosts from setting it, as the session's cookie."""
+    return f"__Host-{COOKIE}" if settings().over_https else COOKIE
 
 
 def show_again(place: str) -> ResponseReturnValue | None:
     """A page's own view with the posted form in hand, which it shows and does not act upon (`web.Form`).
 
     Args:
-        place: path of the page; None is returned where nothing answers a GET there.
+        place: path of the page; None is returned where no page answers a GET there.
     """
     g.show_again = True
     adapter = current_app.url_map.bind_to_environ(request.environ)
     try:
         endpoint, arguments = adapter.match(place.partition("?")[0], method="GET")
+        answer: ResponseReturnValue = current_app.ensure_sync(current_app.view_functions[endpoint])(**arguments)
     except HTTPException:
         return None
-    answer: ResponseReturnValue = current_app.ensure_sync(current_app.view_functions[endpoint])(**arguments)
     return answer
 
 
@@ -140,6 +160,17 @@ def _day(value: date, spoken: str) -> str:
         text = _in_zone(value, "d MMMM y" if spoken == "en" else "d. MMMM y", spoken)
     else:
         text = dates.format_date(value, "long", LOCALES[spoken])
+    return text.replace(" ", NO_BREAK_SPACE)
+
+
+def short_day(value: date) -> str:
+    """`22 Nov` or `22. Nov.`, for charts."""
+    return _short_day(value, language())
+
+
+@_kept
+def _short_day(value: date, spoken: str) -> str:
+    text = dates.format_date(value, "d MMM" if spoken == "en" else "d. MMM", LOCALES[spoken])
     return text.replace(" ", NO_BREAK_SPACE)
 
 

@@ -7,11 +7,11 @@ investment is appended as a `StatusChange`; the current status is read from ther
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .database import Instant, Model, now
@@ -329,6 +329,17 @@ class FundingInformation(Model):
     products: Mapped[list[Any]] = mapped_column(JSON)
     answered_at: Mapped[datetime] = mapped_column(Instant)
     next_fetch_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class FundingDay(Model):
+    """What Cashlink said last on a day about the funding of a campaign, since its answer knows no past."""
+
+    __tablename__ = "funding_day"
+
+    campaign: Mapped[str] = mapped_column(String(80), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    cents: Mapped[int] = mapped_column(BigInteger)
+    subscriptions: Mapped[int]
 
 
 class Mark(Model):

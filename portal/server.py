@@ -16,6 +16,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from . import logs
 from .live import Watcher
 from .sync import Loop
 
@@ -50,9 +51,10 @@ class QuietHandler(WSGIRequestHandler):
     def log(self, *_: Any) -> None:
         """Say nothing."""
 
-    def version_string(self) -> str:
-        """No banner of server and version."""
-        return "portal"
+    def send_header(self, keyword: str, value: str) -> None:
+        """All headers but the banner of server and version."""
+        if keyword.lower() != "server":
+            super().send_header(keyword, value)
 
 
 class ThreadedServer:
@@ -102,6 +104,9 @@ def serve(app_factory: Any, bind: str, workers: int, streams: int) -> None:
     """
     from gunicorn.app.base import BaseApplication
 
+    logs.write_json()
+    drop_banner()
+
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
             options = {
@@ -113,6 +118,7 @@ def serve(app_factory: Any, bind: str, workers: int, streams: int) -> None:
                 "graceful_timeout": 10,
                 "keepalive": 15,
                 "control_socket_disable": True,
+                "logger_class": log_class(),
                 "post_worker_init": start_background,
                 "worker_exit": close_background,
                 "child_exit": forget_metrics,
@@ -126,6 +132,35 @@ def serve(app_factory: Any, bind: str, workers: int, streams: int) -> None:
             return app
 
     Server().run()
+
+
+def drop_banner() -> None:
+    """Take `Server: gunicorn` out of all answers; gunicorn has no setting for it."""
+    from gunicorn.http import wsgi
+
+    original = wsgi.Response.default_headers
+
+    def without_banner(response: Any) -> list[str]:
+        return [line for line in original(response) if not line.startswith("Server:")]
+
+    wsgi.Response.default_headers = without_banner
+
+
+def log_class() -> type:
+    """gunicorn's logger with its records among ours, and without its access log, which names addresses and URLs."""
+    from gunicorn.glogging import Logger
+
+    class Log(Logger):  # type: ignore[misc]
+        def setup(self, cfg: Any) -> None:
+            super().setup(cfg)
+            self.error_log.handlers.clear()
+            self.error_log.propagate = True
+            self.error_log.addFilter(logs.masks_server_records)
+
+        def access(self, *_: Any) -> None:
+            """Say nothing: the application writes a line for each request."""
+
+    return Log
 
 
 def start_background(worker: Any) -> None:

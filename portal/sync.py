@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from . import consents, history, integration, mail
 from .accounts import deletion
+from .campaigns import funding
 from .cashlink import statuses
 from .cashlink.errors import CashlinkError
 from .config import settings
@@ -236,6 +237,7 @@ def _fetch_funding(url: str) -> None:
         current_app.logger.info("funding information not asked: %s", error.reason)
         return
     db.session.execute(update(FundingInformation).values(products=products, answered_at=now()))
+    funding.note_day()
     db.session.commit()
 
 

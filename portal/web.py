@@ -21,9 +21,10 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, MisdirectedRequest
-from werkzeug.middleware.proxy_fix import ProxyFix
 from wtforms import FileField
 
+from . import logs
+from .compression import compress
 from .config import Settings, is_local, settings
 from .database import db
 from .language import show_again
@@ -68,6 +69,14 @@ class MaskedCsrf(CSRFProtect):
         return unmask(super()._get_csrf_token() or "")
 
 
+def masked_token() -> str:
+    """One mask for all forms of a response: what is random does not compress."""
+    token = generate_csrf()
+    if g.get("masked_token", ("",))[0] != token:
+        g.masked_token = token, mask(token)
+    return str(g.masked_token[1])
+
+
 def mask(token: str) -> str:
     pad = secrets.token_bytes(len(token))
     return base64_encode(pad + bytes(a ^ b for a, b in zip(pad, token.encode(), strict=True))).decode()
@@ -98,15 +107,14 @@ def limit_forms() -> None:
 
 
 def set_up(app: Flask) -> None:
-    if proxies := app.extensions["settings"].proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.before_request(limit_forms)
     csrf.init_app(app)
-    masked = {"csrf_token": lambda: mask(generate_csrf())}
+    masked = {"csrf_token": masked_token}
     app.jinja_env.globals.update(asset=asset, current_place=current_place, **masked)
     # Flask-WTF puts its unmasked token into the context, which comes before the globals.
     app.context_processor(lambda: {"settings": settings(), **masked})
     app.before_request(refuse_foreign_hosts)
+    app.after_request(compress)
     app.after_request(partial(add_headers, security_headers(app.extensions["settings"])))
     app.register_error_handler(CSRFError, form_too_old)
     app.register_error_handler(HTTPException, show_http_error)
@@ -122,6 +130,11 @@ def current_place() -> str:
     return request.full_path.rstrip("?") if request.method == "GET" else request.path
 
 
+@cache
+def version(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
 def asset(filename: str) -> str:
     """The address of a static file, with its content's hash, so that it can be cached for long."""
     return _address(current_app.static_folder or "", filename)
@@ -129,8 +142,7 @@ def asset(filename: str) -> str:
 
 @cache
 def _address(folder: str, filename: str) -> str:
-    version = hashlib.sha256(Path(folder, filename).read_bytes()).hexdigest()[:12]
-    return url_for("static", filename=filename, v=version)
+    return url_for("static", filename=filename, v=version(Path(folder, filename)))
 
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -195,7 +207,7 @@ def add_headers(security: dict[str, str], response: Response) -> Response:
     headers = response.headers
     for name, value in security.items():
         headers.setdefault(name, value)
-    if request.endpoint == "static":
+    if request.endpoint in ("static", "pages.brand_file") and response.status_code < 400:
         if "v" in request.args:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:
@@ -205,6 +217,7 @@ def add_headers(security: dict[str, str], response: Response) -> Response:
 
 def form_too_old(error: CSRFError) -> ResponseReturnValue:
     """Show the form again with what was typed, under a fresh token; only without such a page show a plain error."""
+    logs.note("token of a form refused")
     g.notice = _("This page was open too long. Your entries are still here; please send them again.")
     again = show_again(request.path)
     if again is not None:
@@ -239,8 +252,8 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
     if 300 <= code < 400:
         return error.get_response()
     if code >= 500:
-        # Stands on the page and in the log, so that one leads to the other.
-        g.reference = secrets.token_hex(4)
+        # Stands on the page and in each line of the log, so that one leads to the other.
+        g.reference = g.request_id
         current_app.logger.error("reference %s: %s at %s", g.reference, code, request.endpoint)
     response = error_page(code)
     for name, value in error.get_headers(request.environ):

@@ -12,6 +12,8 @@ CAMPAIGNS = (
     "genussrecht-kaeserei-brunnenau=5b1d0c5e-7c1a-4e0b-9a51-0d5f3f1a2b03=Genussrecht Käserei Brunnenau"
 )
 WEBHOOK_TOKEN = "webhook-token-of-the-tests"
+# Another name, logo, font and colours in both schemes; these settings re-brand a portal.
+SECOND_BRAND = {"PORTAL_BRAND": "Hafenbank", "PORTAL_BRAND_DIR": str(Path(__file__).with_name("second_brand"))}
 
 
 def environment(

@@ -126,6 +126,7 @@ POST /withdraw/confirm                          422           422               
 POST /withdraw/confirm name=A contract=B email=c@d.ef  → {receipt}   → {receipt}         → {receipt}   → {receipt}
 GET  /withdraw/receipt                          → /withdraw   → /withdraw         → /withdraw   → /withdraw
 GET  /favicon.ico                               200           200                 200           200
+GET  /brand/brand.css                           404           404                 404           404
 GET  /healthz                                   200           200                 200           200
 GET  /readyz                                    200           200                 200           200
 GET  /metrics                                   404           404                 404           404
@@ -481,6 +482,7 @@ def test_every_answer_bears_the_headers_and_nothing_inline(place: Place, row: Ro
         ("GET", "/logout", {}, 405),
         ("GET", "/", {"Host": "evil.example"}, 421),
         ("POST", "/login", {}, 400),
+        ("POST", "/campaigns/unknown%3Fx/invest", {}, 400),
         ("GET", "/static/no-such-file.css", {}, 404),
     ],
 )
@@ -564,6 +566,19 @@ def test_a_token_from_before_signing_in_is_worth_nothing_afterwards(place: Place
     assert client.get("/account").status_code == 200
 
 
+def test_behind_a_proxy_with_tls_a_form_needs_no_referrer(environ: dict[str, str]) -> None:
+    environ |= {"PORTAL_PUBLIC_URL": "https://portal.example.org", "PORTAL_PROXIES": "1"}
+    app = create_app(Settings.from_environment(environ))
+    migrations.migrate(app)
+    client = app.test_client()
+    sent: dict[str, Any] = {"base_url": "http://portal.example.org", "headers": {"X-Forwarded-Proto": "https"}}
+    page = client.get("/login", **sent).text
+    (cookie,) = client._cookies.values()
+    sent["headers"]["Cookie"] = f"{cookie.key}={cookie.value}"
+    token = BeautifulSoup(page, "html.parser").select("[name=csrf_token]")[0]["value"]
+    assert client.post("/language", data={"language": "de", "csrf_token": token}, **sent).status_code == 303
+
+
 @pytest.mark.parametrize(
     ("scheme", "name", "secure"), [("https", "__Host-portal_session", True), ("http", "portal_session", False)]
 )
@@ -573,10 +588,18 @@ def test_the_scheme_of_the_public_address_decides_about_the_cookies(
     environ["PORTAL_PUBLIC_URL"] = f"{scheme}://localhost:8000"
     app: Flask = create_app(replace(Settings.from_environment(environ)))
     migrations.migrate(app)
-    response = app.test_client().get("/login", base_url=f"{scheme}://localhost:8000")
-    (cookie,) = [line for line in response.headers.getlist("Set-Cookie") if "session" in line]
-    parts: list[Any] = [part.strip() for part in cookie.split(";")]
-    assert parts[0].startswith(f"{name}=")
-    assert ("Secure" in parts) == secure
-    assert "Path=/" in parts
+    client, base_url = app.test_client(), f"{scheme}://localhost:8000"
+    response = client.get("/login", base_url=base_url)
+    data = {
+        "language": "de",
+        "csrf_token": BeautifulSoup(response.text, "html.parser").select("[name=csrf_token]")[0]["value"],
+    }
+    switched = client.post("/language", base_url=base_url, data=data, headers={"Referer": f"{base_url}/login"})
+    assert "Anmelden" in client.get("/login", base_url=base_url).text
+    for answer, cookie in ((response, name), (switched, name.replace("session", "language"))):
+        (line,) = [line for line in answer.headers.getlist("Set-Cookie") if line.startswith(f"{cookie}=")]
+        parts: list[Any] = [part.strip() for part in line.split(";")]
+        assert ("Secure" in parts) == secure
+        assert {"Path=/", "HttpOnly", "SameSite=Lax"} <= set(parts)
+        assert not [part for part in parts if part.startswith("Domain")]
     assert ("Strict-Transport-Security" in response.headers) == secure

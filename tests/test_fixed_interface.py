@@ -246,7 +246,7 @@ def test_the_hosted_pages_run_through_on_their_defaults(a_world: World, language
         if steps[-1] == "amount":
             assert first.values["amount"] == amount
         visitor.send(form="form", tick=True)
-    assert steps == ["welcome", "amount", "documents", "signature", "identification"]
+    assert steps == ["welcome", "amount", "questions", "documents", "signature", "identification"]
     assert state(a_world)[-1]["status"] == "REVIEW_PENDING"
 
 

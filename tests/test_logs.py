@@ -7,8 +7,10 @@ once at `portal serve` as it is.
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import re
+import socket
 import sqlite3
 import threading
 import zlib
@@ -65,6 +67,8 @@ PERSONAL = (
     ADDRESS,
     FORWARDED,
 )
+# What must not be in the database's files once Cashlink has confirmed the import.
+DROPPED = ("90000000707070", "21345678998", "1985-08-31", "L7KESTREL7", "Kestrelgasse", PASSWORD, "protocol of Quillon")
 # Of the settings.
 SECRETS = ("secret-of-the-tests", WEBHOOK_TOKEN, "a-key-that-only-the-tests-know", STOLEN)
 
@@ -74,11 +78,13 @@ class Person(Visitor):
 
     Attributes:
         kept: pairs of name and value.
+        failed: pages of errors that are no forms.
     """
 
     def __init__(self, home: str) -> None:
         super().__init__(home)
         self.kept: set[tuple[str, str]] = set()
+        self.failed: list[str] = []
         self.browser.mount("http://", _FromAddress())
         self.browser.headers["X-Forwarded-For"] = FORWARDED
         self.browser.headers["User-Agent"] = "Quillon's browser"
@@ -86,7 +92,10 @@ class Person(Visitor):
     def _arrive(self, answer: requests.Response) -> Visitor:
         for step in (*answer.history, answer):
             self.kept |= {(cookie.name, cookie.value or "") for cookie in step.cookies}
-        return super()._arrive(answer)
+        super()._arrive(answer)
+        if answer.status_code >= 400 and not self.has_form():
+            self.failed.append(self.text)
+        return self
 
     def upload(self, typed: dict[str, str], content: bytes) -> None:
         """Send the present form with a file."""
@@ -108,6 +117,14 @@ class Trouble:
         self.person = Person(portal)
         # Secrets that come into being on the way: of links, of sessions.
         self.secrets: set[str] = set()
+
+    def files(self) -> str:
+        """All that the portal's database has on the disk."""
+        return "".join(path.read_bytes().decode("latin-1") for path in self.folder.glob("portal.sqlite3*"))
+
+    def left(self) -> list[str]:
+        files = self.files()
+        return [value for value in DROPPED if value in files]
 
     def happens(self) -> None:
         self.register()
@@ -148,8 +165,10 @@ class Trouble:
             assert person.answer.history, person.text
         with self.refusing("intent"):
             assert person.send({"consent": "y"}).answer.status_code == 500
+        assert DROPPED[0] in self.files()
         # The consent was kept, and the loop goes on from there.
         wait_until(lambda: person.open("/investor").heading == "Your data has been passed on", what="the import")
+        wait_until(lambda: not self.left(), what="dropping", known=self.left)
 
     def subscribe(self) -> None:
         person = self.person
@@ -303,6 +322,11 @@ def test_addresses_and_cookies_tell_nothing_of_the_person(told: tuple[Trouble, s
     assert any("_user_id" in decoded(cookie) for _, cookie in person.kept)
 
 
+def test_pages_of_errors_tell_nothing_of_the_person(told: tuple[Trouble, str]) -> None:
+    assert len(told[0].person.failed) > 2
+    assert found_in("\n".join(told[0].person.failed), told[0].secrets) == []
+
+
 def test_at_portal_serve_as_it_is(tmp_path: Path) -> None:
     pytest.importorskip("portal.simulator", reason="the simulator has been deleted")
     from .faults.serving import Served
@@ -312,3 +336,19 @@ def test_at_portal_serve_as_it_is(tmp_path: Path) -> None:
         trouble.happens()
         assert "no such table" in served.log()
         assert found_in(served.log(), trouble.secrets) == []
+        check_lines(served)
+
+
+def check_lines(served: Any) -> None:
+    """Each line of the log is JSON, those of gunicorn too, and an answer's id leads to its line."""
+    answer = requests.get(f"{served.url}/imprint?email={EMAIL}", timeout=20)
+    assert "Server" not in answer.headers
+    with socket.create_connection(("127.0.0.1", served.port), timeout=5) as broken:
+        broken.sendall(f"GET /{EMAIL}\r\n\r\n".encode())
+        broken.recv(1000)
+    lines = [json.loads(line) for line in served.log().splitlines()]
+    assert {"portal.access", "portal.security", "portal", "gunicorn.error"} <= {line["logger"] for line in lines}
+    assert {line["message"] for line in lines if line["logger"] == "gunicorn.error"} >= {"invalid request"}
+    (line,) = [line for line in lines if line["request_id"] == answer.headers["X-Request-Id"]]
+    assert (line["path"], line["status"], line["client"]) == ("/imprint", 200, "127.0.0.0")
+    assert found_in(served.log()) == []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import secrets
 from pathlib import Path
 
 import pytest
 
-from portal.config import VARIABLES, ConfigurationError, Settings, demo_settings_used
+from portal.config import VARIABLES, ConfigurationError, Settings, demo_settings_used, is_guessable
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 
@@ -38,7 +39,18 @@ def test_all_problems_are_named_at_once() -> None:
         ("CASHLINK_CAMPAIGNS", "slug=not-a-uuid=Name", "UUID"),
         ("CASHLINK_CA_FILE", "/does/not/exist.pem", "not there"),
         ("PORTAL_SECRET_KEY", "short", "32 characters"),
+        ("PORTAL_SECRET_KEY", "ab" * 20, "can be guessed"),
+        ("PORTAL_SECRET_KEY", "change-me-" * 4, "can be guessed"),
+        ("PORTAL_SECRET_KEY", "abcdefghijklmnopqrstuvwxyz0123456789", "can be guessed"),
+        ("PORTAL_SECRET_KEY", "111112222233333444445555566666777778888", "can be guessed"),
+        ("PORTAL_SECRET_KEY", "secret-of-the-tests", "too short"),
+        ("CASHLINK_WEBHOOK_TOKENS", "1234567890123456", "can be guessed"),
+        ("CASHLINK_WEBHOOK_CLIENT_SECRET", "short", "too short"),
+        ("CASHLINK_WEBHOOK_CLIENT_SECRET", "0" * 40, "can be guessed"),
+        ("PORTAL_PUBLIC_URL", "http://portal.example.org", "Use https"),
+        ("PORTAL_PROXIES", "yes", "number"),
         ("PORTAL_STREAMS", "many", "number"),
+        ("PORTAL_BRAND_DIR", "/does/not/exist", "neither brand.css nor logo.svg"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_remedy(environ: dict[str, str], name: str, value: str, hint: str) -> None:
@@ -46,6 +58,18 @@ def test_a_wrong_value_is_named_with_its_remedy(environ: dict[str, str], name: s
         Settings.from_environment({**environ, name: value})
     assert str(caught.value).startswith(f"{name}: ")
     assert "secret-of-the-tests" not in str(caught.value)
+
+
+def test_one_secret_opens_one_door(environ: dict[str, str]) -> None:
+    environ["CASHLINK_WEBHOOK_TOKENS"] = environ["PORTAL_SECRET_KEY"]
+    with pytest.raises(ConfigurationError, match="used twice"):
+        Settings.from_environment(environ)
+
+
+def test_random_secrets_are_taken(environ: dict[str, str]) -> None:
+    for make in (secrets.token_hex, secrets.token_urlsafe):
+        for _ in range(200):
+            assert not is_guessable(make(16))
 
 
 def test_secrets_do_not_stand_in_the_representation(environ: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
-from .. import consents, history, integration
+from .. import consents, history, integration, logs
 from ..database import db
 from ..language import language
 from ..models import User
@@ -15,7 +15,7 @@ from ..web import show_form
 from . import attempts, deletion, passed_on, passwords, registration, sessions, tokens
 from . import export as data_export
 from .forms import ChangeEmailForm, ChangePasswordForm, ForgottenForm, NewPasswordForm, PresentPasswordForm
-from .routes import bp, leave_nothing, too_many
+from .routes import bp, client_address, find_link, leave_nothing, too_many
 
 
 @bp.get("/account")
@@ -71,14 +71,17 @@ def sign_out_everywhere() -> ResponseReturnValue:
 def change_password() -> ResponseReturnValue:
     """A new password; all other browsers are signed out."""
     form = ChangePasswordForm()
+    form.owner = current_user.email
     try:
         may_change = form.validate_on_submit() and knows_password(form, current_user)
     except attempts.TooManyError as error:
-        return too_many(form, error.until, lambda: show_form("accounts/change_password.html", form))
+        return too_many(form, error, lambda: show_form("accounts/change_password.html", form))
     if may_change:
         password_hash = passwords.hash_password(form.new_password.data)
-        registration.change_password(current_user, password_hash, except_token=current_user.session_token)
-        db.session.commit()
+        user = current_user._get_current_object()
+        registration.change_password(user, password_hash)
+        # A session of its own for this browser, too: whoever has copied the old cookie is out.
+        sessions.sign_in(user)
         flash(_("Your password is changed. All other browsers are signed out."))
         return redirect(url_for(".account"), 303)
     return show_form("accounts/change_password.html", form)
@@ -107,7 +110,8 @@ def delete() -> ResponseReturnValue:
         if not (form.validate_on_submit() and knows_password(form, current_user)):
             return show()
     except attempts.TooManyError as error:
-        return too_many(form, error.until, show)
+        return too_many(form, error, show)
+    logs.note("deletion asked", user=current_user.id)
     is_gone = deletion.ask(current_user._get_current_object())
     sessions.sign_out()
     if is_gone:
@@ -130,6 +134,7 @@ def knows_password(form: PresentPasswordForm | ChangeEmailForm, user: User) -> b
     """
     taken = attempts.take((attempts.SIGN_IN, user.email))
     if not passwords.is_right(user, form.password.data or ""):
+        logs.note("password refused", user=user.id)
         form.password.errors = [_("This is not your present password")]
         return False
     attempts.give_back(taken)
@@ -142,6 +147,7 @@ def forgotten_password() -> ResponseReturnValue:
     """Ask for a link by mail; the answer is the same for an unknown address."""
     form = ForgottenForm()
     if form.validate_on_submit():
+        attempts.take((attempts.MAIL_ADDRESS, client_address()))
         registration.send_password_link(form.email.clean, language())
         return redirect(url_for(".password_link_sent"), 303)
     return show_form("accounts/forgotten_password.html", form)
@@ -156,11 +162,12 @@ def password_link_sent() -> ResponseReturnValue:
 @bp.route("/password/<token>", methods=["GET", "POST"])
 def reset_password(token: str) -> ResponseReturnValue:
     """The page behind the mailed link: a new password, and opening it changes nothing."""
-    found = tokens.find(token, tokens.RESET)
+    found = find_link(token, tokens.RESET)
     if found is None or not tokens.is_usable(*found):
         return render_template("accounts/password_link_ended.html"), 410
     row, user = found
     form = NewPasswordForm()
+    form.owner = user.email
     if form.validate_on_submit():
         password_hash = passwords.hash_password(form.new_password.data)
         if not tokens.use(row):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
-from .. import intents, mail
+from .. import intents, logs, mail
 from ..database import db, now
 from ..models import EmailToken, User
 from . import registration, tokens
@@ -51,6 +51,7 @@ def confirm(row: EmailToken, user: User) -> bool:
             return False
         _take_over(user, row.email)
         db.session.commit()
+        logs.note("address changed", user=user.id)
     except IntegrityError:
         db.session.rollback()
         return False

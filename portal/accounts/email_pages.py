@@ -14,7 +14,7 @@ from ..web import show_form
 from . import attempts, email_change, sessions, tokens
 from .account import knows_password
 from .forms import ChangeEmailForm, PresentPasswordForm
-from .routes import bp, too_many
+from .routes import bp, client_address, find_link, too_many
 
 
 @bp.route("/account/email", methods=["GET", "POST"])
@@ -25,9 +25,10 @@ def change_email() -> ResponseReturnValue:
     try:
         may_ask = form.validate_on_submit() and _is_another(form) and knows_password(form, current_user)
     except attempts.TooManyError as error:
-        return too_many(form, error.until, lambda: _show(form))
+        return too_many(form, error, lambda: _show(form))
     if not may_ask:
         return _show(form)
+    attempts.take((attempts.MAIL_ADDRESS, client_address()))
     if email_change.ask(current_user, form.email.clean, language()):
         flash(_("We have sent a message to the new address. Open the link in it."))
     else:
@@ -49,7 +50,7 @@ def _show(form: ChangeEmailForm) -> Response:
 def confirm_change(token: str) -> ResponseReturnValue:
     """The page behind the link: one button, since programs open links as well. Elsewhere it asks for the password, or
     a mistyped address would hand the account to a stranger."""
-    found = tokens.find(token, tokens.CHANGE)
+    found = find_link(token, tokens.CHANGE)
     if found is None or not tokens.is_usable(*found):
         return render_template("accounts/change_ended.html"), 410
     row, user = found
@@ -63,7 +64,7 @@ def confirm_change(token: str) -> ResponseReturnValue:
         if not (form.validate_on_submit() and (is_owner or knows_password(form, user))):
             return show()
     except attempts.TooManyError as error:
-        return too_many(form, error.until, show)
+        return too_many(form, error, show)
     return _confirm(row, user, is_owner)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField
 from wtforms.validators import InputRequired, ValidationError
 
+from ..config import settings
 from ..web import Form
 from . import passwords
 from .addresses import normalise
@@ -19,22 +21,50 @@ def is_email(form: Form, field: Any) -> None:
         raise ValidationError(_l("Enter an email address like name@example.org"))
 
 
-def is_new_password(form: Form, field: Any) -> None:
-    """Long enough; no rules of composition, which make passwords worse."""
-    if len(field.data or "") < passwords.SHORTEST:
+# Characters that must be left of a new password once the obvious words are taken out.
+LEFT_OVER = 8
+
+
+def is_new_password(form: PasswordForm, field: Any) -> None:
+    """Long enough, also without the obvious words, and in no list of leaked passwords.
+
+    No rules of composition, which make passwords worse.
+    """
+    password = field.data or ""
+    if len(password) < passwords.SHORTEST:
         raise ValidationError(_l("Use at least 12 characters"))
-    if len(field.data) > passwords.LONGEST:
+    if len(password) > passwords.LONGEST:
         raise ValidationError(_l("Use at most 256 characters"))
+    if passwords.length_without(password, obvious_words(form.owner or "")) < LEFT_OVER:
+        raise ValidationError(_l("Use more than your email address and the name of this site"))
+    if passwords.is_breached(password):
+        raise ValidationError(_l("This password has leaked elsewhere and is tried first. Choose another one"))
 
 
-class RegisterForm(Form):
+def obvious_words(owner: str) -> list[str]:
+    """The names of this site and of Cashlink, and the parts of the person's address, the longest first."""
+    words = {settings().brand, "cashlink", *re.split(r"[@.+_-]", owner)}
+    return sorted(words, key=len, reverse=True)
+
+
+class PasswordForm(Form):
+    """A form that takes a new password of whoever has the address `owner`."""
+
+    owner: str | None = None
+
+
+class RegisterForm(PasswordForm):
     email = EmailField(_l("Email"), [is_email])
     password = PasswordField(_l("Password"), [is_new_password])
     terms = BooleanField(validators=[InputRequired(_l("Agree to the terms of use to create an account"))])
     next = HiddenField()
 
+    @property
+    def owner(self) -> str | None:  # type: ignore[override]
+        return cast("str | None", self.email.data)
 
-class ConfirmForm(Form):
+
+class ConfirmForm(PasswordForm):
     password = PasswordField(_l("The password that you chose at registration"))
     new_password = PasswordField(_l("Or choose a new password"))
     next = HiddenField()
@@ -54,7 +84,7 @@ class ForgottenForm(Form):
     email = EmailField(_l("Email"), [is_email])
 
 
-class NewPasswordForm(Form):
+class NewPasswordForm(PasswordForm):
     new_password = PasswordField(_l("New password"), [is_new_password])
 
 

@@ -9,7 +9,7 @@ import secrets
 from sqlalchemy import select, update
 from sqlalchemy.orm.attributes import flag_modified
 
-from .. import mail
+from .. import logs, mail
 from ..database import db, insert_or_ignore, now
 from ..models import EmailToken, User
 from . import attempts, tokens
@@ -102,18 +102,20 @@ def confirm(row: EmailToken, user: User, password_hash: str) -> bool:
     flag_modified(user, "password_hash")
     close_links(user)
     db.session.commit()
+    logs.note("address confirmed", user=user.id)
     return True
 
 
-def change_password(user: User, password_hash: str, except_token: str | None = None) -> None:
-    """Set a new password: all other sessions and all links end, and the owner is told. The caller commits.
+def change_password(user: User, password_hash: str) -> None:
+    """Set a new password: all sessions and all links end, and the owner is told. The caller commits.
 
     It takes the hash, so that nobody makes it (it is slow) while the database waits.
     """
     user.password_hash = password_hash
-    end_all_sessions(user, except_token)
+    end_all_sessions(user)
     close_links(user)
     mail.queue(user, "password_changed", user.language or "de")
+    logs.note("password changed", user=user.id)
 
 
 def close_links(user: User) -> None:

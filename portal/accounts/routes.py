@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from ipaddress import ip_address
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -11,11 +11,12 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from ..database import db, now
+from .. import logs
+from ..database import db
 from ..language import clock, language
-from ..models import User
+from ..models import EmailToken, User
 from ..navigation import own_path
-from ..web import Form, show_form
+from ..web import Form, error_page, show_form
 from . import attempts, passwords, registration, sessions, tokens
 from .addresses import find_user, normalise
 from .forms import ConfirmForm, LoginForm, RegisterForm
@@ -38,6 +39,7 @@ def register() -> ResponseReturnValue:
         return redirect(way_back(), 303)
     form = RegisterForm(next=way_back(""))
     if form.validate_on_submit():
+        attempts.take((attempts.MAIL_ADDRESS, client_address()))
         session["registration"] = registration.register(
             form.email.clean, form.password.data, language(), way_back("") or None
         )
@@ -60,6 +62,7 @@ def send_again() -> ResponseReturnValue:
     user = _registered_user()
     if user is None:
         return redirect(url_for(".register"), 303)
+    attempts.take((attempts.MAIL_ADDRESS, client_address()))
     if registration.send_link(user, language()):
         flash(_("We have sent the message again."))
     else:
@@ -78,12 +81,13 @@ def _registered_user() -> User | None:
 @bp.route("/confirm-email/<token>", methods=["GET", "POST"])
 def confirm_email(token: str) -> ResponseReturnValue:
     """The page behind the mailed link: it asks for the password, and opening it changes nothing."""
-    found = tokens.find(token, tokens.CONFIRM)
+    found = find_link(token, tokens.CONFIRM)
     if found is None or not tokens.is_usable(*found):
         confirmed = found is not None and found[1].email_confirmed_at is not None
         return render_template("accounts/link_ended.html", confirmed=confirmed, token=token), 200 if confirmed else 410
     row, user = found
     form = ConfirmForm(next=way_back(""))
+    form.owner = user.email
     if form.validate_on_submit():
         password_hash = _password_for_confirming(form, user)
         if password_hash and registration.confirm(row, user, password_hash):
@@ -99,7 +103,9 @@ def _password_for_confirming(form: ConfirmForm, user: User) -> str | None:
     """The hash of the password to be valid from now on; None with a message where neither field helps."""
     if form.new_password.data:
         return passwords.hash_password(form.new_password.data)
+    taken = attempts.take((attempts.SIGN_IN, user.email))
     if passwords.is_right(user, form.password.data or ""):
+        attempts.give_back(taken)
         return user.password_hash
     form.password.errors = [
         _("This is not the password chosen at registration. Try again, or choose a new one below.")
@@ -112,7 +118,8 @@ def _password_for_confirming(form: ConfirmForm, user: User) -> str | None:
 @bp.post("/confirm-email/<token>/again")
 def send_new_link(token: str) -> ResponseReturnValue:
     """Mail a new link in place of an expired one; a wrong link gets the same answer."""
-    found = tokens.find(token, tokens.CONFIRM)
+    found = find_link(token, tokens.CONFIRM)
+    attempts.take((attempts.MAIL_ADDRESS, client_address()))
     if found is not None and found[0].email == found[1].email:
         registration.send_link(found[1], language())
     return render_template("accounts/link_sent.html")
@@ -134,13 +141,14 @@ def _sign_in(form: LoginForm) -> ResponseReturnValue:
     try:
         taken = attempts.take(
             (attempts.SIGN_IN, email or form.email.data or ""),
-            (attempts.SIGN_IN_ADDRESS, request.remote_addr or ""),
+            (attempts.SIGN_IN_ADDRESS, client_address()),
         )
     except attempts.TooManyError as error:
-        return too_many(form, error.until, lambda: _show_login(form))
+        return too_many(form, error, lambda: _show_login(form))
     user = find_user(email)
     # First the slow hash, then the question whether there is such a user: both answers take the same time.
     if not passwords.is_right(user, form.password.data or "") or user is None or user.deletion_asked_at:
+        logs.note("sign-in refused", user=user.id if user else None)
         form.email.errors = [_("Email or password is not right")]
         return _show_login(form)
     attempts.give_back(taken)
@@ -153,13 +161,37 @@ def _sign_in(form: LoginForm) -> ResponseReturnValue:
     return redirect(way_back(), 303)
 
 
-def too_many(form: Form, until: datetime, show: Callable[[], Response]) -> Response:
+def too_many(form: Form, error: attempts.TooManyError, show: Callable[[], Response]) -> Response:
     """The page of a form that is closed for a while: it says until when."""
-    form.form_errors.append(_("Too many attempts. Try again at %(time)s.", time=clock(until)))
+    form.form_errors.append(_("Too many attempts. Try again at %(time)s.", time=clock(error.until)))
     response = show()
     response.status_code = 429
-    response.headers["Retry-After"] = str(max(1, int((until - now()).total_seconds()) + 1))
+    response.headers["Retry-After"] = str(error.seconds)
     return response
+
+
+@bp.app_errorhandler(attempts.TooManyError)
+def show_too_many(error: attempts.TooManyError) -> Response:
+    """Where there is no form to come back to."""
+    response = error_page(429)
+    response.headers["Retry-After"] = str(error.seconds)
+    return response
+
+
+def client_address() -> str:
+    """Whom the limits per address count: of IPv6 the network, since one household has 2^64 addresses."""
+    address = request.remote_addr or ""
+    return ":".join(ip_address(address).exploded.split(":")[:4]) if ":" in address else address
+
+
+def find_link(token: str, purpose: str) -> tuple[EmailToken, User] | None:
+    """The row behind a mailed link; wrong ones are limited per address."""
+    attempts.check(attempts.LINK_ADDRESS, client_address())
+    found = tokens.find(token, purpose)
+    if found is None:
+        attempts.take((attempts.LINK_ADDRESS, client_address()))
+        logs.note("link refused", purpose=purpose)
+    return found
 
 
 def _show_login(form: LoginForm) -> Response:

@@ -19,6 +19,7 @@ from sqlalchemy import CursorResult, bindparam, delete, select, update
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from .. import logs
 from ..database import db, now
 from ..models import User, UserSession
 from ..navigation import own_path
@@ -60,6 +61,7 @@ def sign_in(user: User) -> None:
     db.session.commit()
     user.session_token = token
     login_user(user)
+    logs.note("signed in", user=user.id)
 
 
 def sign_out() -> None:
@@ -67,16 +69,14 @@ def sign_out() -> None:
     token = session.get("_user_id", "")
     db.session.execute(delete(UserSession).where(UserSession.token_hash == hash_token(token)))
     db.session.commit()
+    logs.note("signed out")
     logout_user()
     session.clear()
 
 
-def end_all_sessions(user: User, except_token: str | None = None) -> None:
+def end_all_sessions(user: User) -> None:
     """Sign a user out everywhere (new password, deletion); the caller commits."""
-    statement = delete(UserSession).where(UserSession.user_id == user.id)
-    if except_token:
-        statement = statement.where(UserSession.token_hash != hash_token(except_token))
-    db.session.execute(statement)
+    db.session.execute(delete(UserSession).where(UserSession.user_id == user.id))
 
 
 # In this order: Edge and Opera call themselves Chrome as well, and Chrome calls itself Safari.

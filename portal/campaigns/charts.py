@@ -1,11 +1,16 @@
-"""Where the bars of the charts stand, in units of the drawing. The templates write them as SVG."""
+"""Where the shapes of the charts stand, in units of the drawing. The templates write them as SVG."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
+from .content import Campaign, Share
 from .figures import Example, Payment, Plan, PlanYear
+from .funding import Day
+from .journey import Step
 
 
 @dataclass(frozen=True)
@@ -81,3 +86,105 @@ def plan_bars(plan: Plan) -> list[PlanColumn]:
             )
         )
     return columns
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a bar that shows a whole; the letter leads to its row in the table."""
+
+    share: Share
+    letter: str
+    bar: Bar
+
+
+def share_bar(shares: Sequence[Share]) -> list[Segment]:
+    whole = sum((share.amount for share in shares), Decimal())
+    segments, x = [], 0.0
+    for index, share in enumerate(shares):
+        width = round(float(share.amount / whole) * WIDTH, 1)
+        segments.append(Segment(share, chr(ord("A") + index), Bar(round(x, 1), 18, width, 34)))
+        x += width
+    return segments
+
+
+@dataclass(frozen=True)
+class Funded:
+    """What was subscribed, over the subscription period.
+
+    Attributes:
+        days: those that are drawn: each week's, and the newest.
+        dots: where they stand.
+        line: the path through them; `area` is closed below.
+        top, minimum: where the volume and the minimum volume lie.
+    """
+
+    days: list[Day]
+    dots: list[tuple[float, float]]
+    line: str
+    area: str
+    top: float
+    minimum: float
+
+
+FUNDED_WIDTH, FUNDED_BASE, FUNDED_HEIGHT = 640, 240, 200
+
+
+def funded(campaign: Campaign, days: Sequence[Day]) -> Funded | None:
+    """The picture of the days that are known; None before there are two."""
+    shown = _weekly(campaign.opens, days)
+    if len(shown) < 2:
+        return None
+    most = max(campaign.volume, shown[-1].raised)
+    period = max((campaign.closes - campaign.opens).days, 1)
+
+    def place(day: Day) -> tuple[float, float]:
+        x = round((day.on - campaign.opens).days / period * FUNDED_WIDTH, 1)
+        return x, round(FUNDED_BASE - _height(day.raised, most, FUNDED_HEIGHT), 1)
+
+    dots = [place(day) for day in shown]
+    line = "M" + "L".join(f"{x} {y}" for x, y in dots)
+    area = f"{line}V{FUNDED_BASE}H{dots[0][0]}z"
+    goals = (campaign.volume, campaign.minimum_volume)
+    top, minimum = (round(FUNDED_BASE - _height(amount, most, FUNDED_HEIGHT), 1) for amount in goals)
+    return Funded(shown, dots, line, area, top, minimum)
+
+
+def _weekly(opens: date, days: Sequence[Day]) -> list[Day]:
+    """The last known day of each week after the first day, and that one."""
+    return list({((day.on - opens).days - 1) // 7: day for day in days}.values())
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step of the journey: `sure` is the time it takes at least, `maybe` what may come on top."""
+
+    step: Step
+    y: int
+    sure: Bar
+    maybe: Bar | None
+
+
+@dataclass(frozen=True)
+class Journey:
+    stages: list[Stage]
+    ticks: list[tuple[int, float]]
+    height: int
+
+
+ROW = 42
+
+
+def journey(steps: Sequence[Step]) -> Journey:
+    """One step below the other, each beginning where the one before ends at the latest; in working days."""
+    days = sum(step.days[1] for step in steps)
+    unit = (WIDTH - 12) / days
+    stages, begun = [], 0
+    for index, step in enumerate(steps):
+        x, y = round(6 + begun * unit, 1), index * ROW + 22
+        least, most = step.days
+        sure = Bar(x, y, max(round(least * unit, 1), 4), 10)
+        more = Bar(round(x + least * unit, 1), y, round((most - least) * unit, 1), 10) if most > least else None
+        stages.append(Stage(step, index * ROW + 14, sure, more))
+        begun += most
+    ticks = [(day, round(6 + day * unit, 1)) for day in range(days + 1)]
+    return Journey(stages, ticks, len(steps) * ROW)

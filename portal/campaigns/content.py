@@ -48,14 +48,19 @@ class ProductType:
     sheet: Text
     limits: Text
     self_disclosure_from: Decimal
+    withdrawal_days: int
     check: Text
     notice: tuple[Text, ...]
 
 
 @dataclass(frozen=True)
 class Fact:
+    """`value` is a word or a figure, `detail` what goes with it. Further ones stand in a fold of the page."""
+
     name: Text
     value: Text
+    detail: Text | None = None
+    further: bool = False
 
 
 @dataclass(frozen=True)
@@ -176,6 +181,8 @@ class Campaign:
     loan: Loan | None = None
     plan: Plan | None = None
     stress: Stress | None = None
+    # Why the issuer takes no subscriptions at the moment.
+    paused: Text | None = None
 
     def payment_day(self, year: int) -> date:
         """When the interest of this year is due; that of the last year is the maturity."""
@@ -198,7 +205,16 @@ _LISTS: Mapping[str, type] = {
 }
 _TABLES: Mapping[str, type] = {"project": Project, "loan": Loan, "plan": Plan, "stress": Stress}
 _PERCENT = {"interest", "issue_costs", "rate", "fewer_customers", "energy_share_of_costs", "energy_price_rise"}
-_COUNTS = {"term_years", "payment_days", "loss_after_payments", "years", "interest_only_years", "year", "delay_years"}
+_COUNTS = {
+    "term_years",
+    "payment_days",
+    "withdrawal_days",
+    "loss_after_payments",
+    "years",
+    "interest_only_years",
+    "year",
+    "delay_years",
+}
 
 
 def today() -> date:

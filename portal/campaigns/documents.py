@@ -11,6 +11,7 @@ from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from ..config import settings
 from ..language import day, language, money, whole_money
 from . import figures
 from .content import Campaign, Share, load, today
@@ -141,7 +142,10 @@ def _amounts(shares: tuple[Share, ...], said: Wording) -> tuple[tuple[str, str],
 
 
 def _facts(campaign: Campaign, said: Wording) -> tuple[tuple[str, str], ...]:
-    return tuple((said(fact.name), said(fact.value)) for fact in campaign.facts)
+    return tuple(
+        (said(fact.name), f"{said(fact.value)}; {said(fact.detail)}" if fact.detail else said(fact.value))
+        for fact in campaign.facts
+    )
 
 
 DOCUMENTS = {
@@ -155,6 +159,11 @@ DOCUMENTS = {
 }
 
 
+def titles() -> list[tuple[str, str]]:
+    """Name and title of the documents that every campaign has, without making them."""
+    return [(document.name, str(document.title)) for document in DOCUMENTS.values()]
+
+
 def files(campaign: Campaign) -> list[File]:
     """All documents of a campaign in the language of the request."""
     return [file(campaign, name) for name in DOCUMENTS]
@@ -166,11 +175,11 @@ def file(campaign: Campaign, name: str) -> File:
     Raises:
         KeyError: there is no such document.
     """
-    return _file(campaign.slug, name, language(), today())
+    return _file(campaign.slug, name, language(), settings().brand, today())
 
 
 @lru_cache(maxsize=64)
-def _file(slug: str, name: str, spoken: str, present: date) -> File:
+def _file(slug: str, name: str, spoken: str, brand: str, present: date) -> File:
     document = DOCUMENTS[name]
     # Imported here: it costs a quarter of a second, and not every process shows a campaign.
     from . import pdf
@@ -180,9 +189,10 @@ def _file(slug: str, name: str, spoken: str, present: date) -> File:
         title=str(document.title),
         subtitle=f"{campaign.name} · {Wording(campaign)(campaign.issuer)}",
         watermark=_("SAMPLE"),
-        remark=_("Sample document, freely invented, no offer. As of %(day)s.", day=day(present)),
+        remark=f"{brand} · {_('Sample document, freely invented, no offer. As of %(day)s.', day=day(present))}",
         page=_("Page %(number)s"),
         language=spoken,
+        author=brand,
     )
     content, pages = pdf.lay_out(labels, document.write(campaign, Wording(campaign)))
     return File(name, f"{slug}-{name}.pdf", str(document.title), content, pages, present)

@@ -8,16 +8,16 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ..cashlink.money import to_decimal
 from ..config import settings
-from ..database import db, now
+from ..database import db, insert_or_ignore, now
 from ..history import UNUSABLE
-from ..models import FundingInformation
+from ..models import FundingDay, FundingInformation
 from .content import Campaign, today
 
-State = Literal["open", "almost_full", "coming", "full", "closed"]
+State = Literal["open", "almost_full", "coming", "full", "closed", "paused"]
 
 ALMOST_FULL = Decimal("0.9")
 # The loop asks several times a minute: after this long, Cashlink has not been answering.
@@ -81,8 +81,37 @@ def _funding(product: Mapping[str, Any], answered_at: datetime) -> Funding | Non
     return Funding(raised, volume, count, answered_at)
 
 
+@dataclass(frozen=True)
+class Day:
+    """What was known at the end of a day."""
+
+    on: date
+    raised: Decimal
+    subscriptions: int
+
+
+def note_day() -> None:
+    """Keep the present answer as that of today. The caller commits."""
+    for slug, told in read_all().items():
+        row = {"cents": int(told.raised * 100), "subscriptions": told.subscriptions}
+        db.session.execute(insert_or_ignore(FundingDay, campaign=slug, day=today(), **row))
+        same_day = update(FundingDay).where(FundingDay.campaign == slug, FundingDay.day == today())
+        changed = (FundingDay.cents != row["cents"]) | (FundingDay.subscriptions != row["subscriptions"])
+        db.session.execute(same_day.where(changed).values(**row))
+
+
+def past(campaign: Campaign) -> list[Day]:
+    """The subscription period day by day, as far as this portal has heard of it."""
+    rows = db.session.scalars(
+        select(FundingDay)
+        .where(FundingDay.campaign == campaign.slug, FundingDay.day.between(campaign.opens, campaign.closes))
+        .order_by(FundingDay.day)
+    )
+    return [Day(row.day, Decimal(row.cents) / 100, row.subscriptions) for row in rows]
+
+
 def state(campaign: Campaign, funding: Funding | None, present: date | None = None) -> State:
-    """Whether one can subscribe ("open", "almost_full"), not yet, or not any more."""
+    """Whether one can subscribe ("open", "almost_full"), not yet, not now, or not any more."""
     present = present or today()
     if present > campaign.closes:
         return "closed"
@@ -90,4 +119,6 @@ def state(campaign: Campaign, funding: Funding | None, present: date | None = No
         return "coming"
     if funding is not None and funding.volume and funding.raised >= funding.volume:
         return "full"
+    if campaign.paused:
+        return "paused"
     return "almost_full" if funding is not None and funding.share >= ALMOST_FULL else "open"

@@ -35,6 +35,7 @@ class Labels:
         remark: at the foot of each page.
         page: with %(number)s.
         language: of all texts, for screen readers.
+        author: who shows the document.
     """
 
     title: str
@@ -43,6 +44,7 @@ class Labels:
     remark: str
     page: str
     language: str
+    author: str
 
 
 def lay_out(labels: Labels, sections: Sequence[Section]) -> tuple[bytes, int]:
@@ -63,6 +65,7 @@ def lay_out(labels: Labels, sections: Sequence[Section]) -> tuple[bytes, int]:
         bottomMargin=MARGIN,
         title=f"{labels.title} – {labels.subtitle}",
         lang=labels.language,
+        author=labels.author,
         invariant=1,
     )
     story: list[Any] = [Paragraph(escape(labels.title), TITLE), Paragraph(escape(labels.subtitle), SUBTITLE)]

@@ -15,7 +15,7 @@ from ..investments.holdings import read_portfolio
 from ..language import day, language
 from . import content, documents, funding
 from .content import Campaign
-from .view import Card, in_order, invest_box, page
+from .view import Card, contents, in_order, invest_box, page
 from .wording import decimal, thousands
 
 bp = Blueprint("campaigns", __name__)
@@ -98,7 +98,8 @@ def _campaign(slug: str) -> Campaign:
 def _show(campaign: Campaign) -> str:
     told = funding.read(campaign.slug)
     box = invest_box(campaign, told, current_user if current_user.is_authenticated else None)
-    return render_template("campaigns/page.html", box=box, **page(campaign))
+    anchors = contents(campaign, box.state == "coming")
+    return render_template("campaigns/page.html", box=box, contents=anchors, **page(campaign))
 
 
 def closed_notice(campaign: Campaign, state: funding.State) -> str:
@@ -107,4 +108,6 @@ def closed_notice(campaign: Campaign, state: funding.State) -> str:
         return str(_("Subscription opens on %(day)s. Nothing was started.", day=day(campaign.opens)))
     if state == "full":
         return str(_("This campaign is fully funded. Nothing was started."))
+    if state == "paused":
+        return str(_("The issuer takes no subscriptions at the moment. Nothing was started."))
     return str(_("This campaign closed on %(day)s. Nothing was started.", day=day(campaign.closes)))

@@ -8,18 +8,20 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Literal
 
-from flask import current_app
+from flask import current_app, g
 from flask_babel import format_timedelta
+from flask_babel import gettext as _
 from jinja2.environment import TemplateModule
 
 from .. import history, integration
 from ..config import settings
+from ..investments.holdings import Entry, read_entry
 from ..language import NO_BREAK_SPACE, day, language
-from ..models import Investment, User
-from . import charts, documents, figures
+from ..models import User
+from . import charts, documents, figures, funding
 from .content import Campaign, Event, today
 from .funding import Funding, State, state
-from .journey import STEPS
+from .journey import STEPS, whole_duration
 from .wording import Wording, month, wording
 
 Action = Literal["sign_in", "invest", "continue", "again", "none"]
@@ -41,6 +43,10 @@ class Card:
         return cls(campaign, funding, state(campaign, funding), wording(campaign))
 
     @property
+    def is_open(self) -> bool:
+        return self.state in ("open", "almost_full")
+
+    @property
     def days_left(self) -> int:
         return days_left(self.campaign)
 
@@ -49,7 +55,7 @@ def in_order(cards: Iterable[Card]) -> list[Card]:
     """Open ones by their end, then those to come by their start, then those that are full or closed."""
 
     def place(card: Card) -> tuple[int, date]:
-        if card.state in ("open", "almost_full"):
+        if card.is_open:
             return 0, card.campaign.closes
         return (1, card.campaign.opens) if card.state == "coming" else (2, card.campaign.closes)
 
@@ -62,7 +68,7 @@ class InvestBox:
 
     Attributes:
         number: what the form posts, so that a double click stays one subscription.
-        investment: the subscription that the button continues, or the newest of those already signed.
+        entry: the subscription that the button continues, or the newest of those already signed.
         needs: what the person has to do before Cashlink: nothing, to enter "data", or to give the "consent" again.
         host: where "Invest now" leads.
     """
@@ -72,7 +78,7 @@ class InvestBox:
     action: Action
     host: str
     number: int = 1
-    investment: Investment | None = None
+    entry: Entry | None = None
     needs: Needs = ""
 
     @property
@@ -84,22 +90,23 @@ class InvestBox:
         return words.replace(" ", NO_BREAK_SPACE)
 
 
-def invest_box(campaign: Campaign, funding: Funding | None, user: User | None) -> InvestBox:
-    found = state(campaign, funding)
+def invest_box(campaign: Campaign, told: Funding | None, user: User | None) -> InvestBox:
+    found = state(campaign, told)
     host = settings().start_url_hosts[0] if settings().start_url_hosts else ""
     mine = history.in_campaign(user, campaign.slug) if user else history.InCampaign()
+    entry = read_entry(*mine.shown) if mine.shown else None
     if found not in ("open", "almost_full"):
-        return InvestBox(funding, found, "none", host, investment=mine.newest)
+        return InvestBox(told, found, "none", host, entry=entry)
     if user is None:
-        return InvestBox(funding, found, "sign_in", host)
-    action: Action = "continue" if mine.unsigned else "again" if mine.newest else "invest"
+        return InvestBox(told, found, "sign_in", host)
+    action: Action = "continue" if mine.unsigned else "again" if entry else "invest"
     return InvestBox(
-        funding,
+        told,
         found,
         action,
         host,
         number=mine.next_number,
-        investment=mine.unsigned or mine.newest,
+        entry=entry,
         needs=NEEDS.get(integration.import_state(user.investor), ""),
     )
 
@@ -110,6 +117,7 @@ def page(campaign: Campaign) -> dict[str, Any]:
         "campaign": campaign,
         "said": wording(campaign),
         "days_left": days_left(campaign),
+        "funded": charts.funded(campaign, funding.past(campaign)),
         "offer": _offer(campaign, language(), today()),
     }
 
@@ -118,6 +126,8 @@ def page(campaign: Campaign) -> dict[str, Any]:
 def _offer(campaign: Campaign, spoken: str, present: date) -> TemplateModule:
     """The offer itself, made once a day for each language, as `head` and `body`: rendered without a request's
     variables, so that nothing of a person can get into it."""
+    # Each word of the glossary is linked at its first use in the offer, whoever asks for it first.
+    g.pop("terms_seen", None)
     examples = [figures.example(campaign, amount) for amount in campaign.examples]
     plan = figures.plan(campaign)
     content = {
@@ -128,12 +138,34 @@ def _offer(campaign: Campaign, spoken: str, present: date) -> TemplateModule:
         "plan": plan,
         "plan_chart": charts.plan_bars(plan) if plan else None,
         "payment_charts": charts.payment_bars(examples[-1]),
+        "use_chart": charts.share_bar(campaign.uses),
+        "source_chart": charts.share_bar(campaign.sources),
+        "journey_chart": charts.journey(STEPS),
+        "whole_duration": whole_duration(),
         "present": present,
         "when": when,
-        "journey": STEPS,
         "documents": documents.files(campaign),
     }
     return current_app.jinja_env.get_template("campaigns/_offer.html").make_module(content)
+
+
+def contents(campaign: Campaign, coming: bool) -> list[tuple[str, str]]:
+    """The anchors of the page and what they are called, in its order."""
+    places = [
+        ("facts", _("Key facts")),
+        *([] if coming else [("funding", _("Funding"))]),
+        ("returns", _("Return and loss")),
+        ("project", _("The project")),
+        ("funds", _("Money")),
+        *([("plan", _("Business plan"))] if campaign.plan else []),
+        ("honest", _("Before you decide")),
+        ("timeline", _("Course")),
+        ("risks", _("Risks")),
+        *([("news", _("News"))] if campaign.updates else []),
+        ("documents", _("Documents")),
+        ("questions", _("Questions")),
+    ]
+    return [(anchor, str(name)) for anchor, name in places]
 
 
 def days_left(campaign: Campaign) -> int:

@@ -109,7 +109,8 @@ def term(campaign: Campaign) -> str:
 
 def millions(amount: Decimal) -> str:
     """`€2.05 million`"""
-    return str(_("€%(number)s million", number=decimal(amount / 1_000_000)))
+    text = str(_("€%(number)s million", number=decimal(amount / 1_000_000)))
+    return text.replace(" ", NO_BREAK_SPACE)
 
 
 def decimal(value: Decimal, digits: int = 2) -> str:

@@ -48,9 +48,7 @@ HAPPY_PATH = Script(
             "investor",
             _l("Create an account"),
             begin,
-            words=_l(
-                "Robin has found a campaign at Feldmark and makes an account. So far nobody but the portal knows of it."
-            ),
+            words=_l("Robin has found a campaign and makes an account. So far nobody but the portal knows of it."),
         ),
         Step(
             "enter data",

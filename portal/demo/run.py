@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,6 +46,7 @@ def environment(port: int, simulator_port: int, environ: Mapping[str, str]) -> d
         "SIMULATOR_WEBHOOK_URL": f"{portal}/webhooks/cashlink",
         "SIMULATOR_WEBHOOK_TOKEN_URL": f"{portal}/oauth/token",
         "SIMULATOR_RETURN_URL": f"{portal}/investments",
+        **({"SIMULATOR_PARTNER_NAME": environ["PORTAL_BRAND"]} if environ.get("PORTAL_BRAND") else {}),
         **environ,
     }
 
@@ -122,16 +122,17 @@ def sqlite_file(database_url: str) -> Path | None:
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
-def run(port: int, simulator_port: int, *, reset: bool = False) -> None:
+def run(port: int, simulator_port: int, given: Mapping[str, str], *, reset: bool = False) -> None:
     """Start the demo and stay until Ctrl-C.
 
     Args:
+        given: settings that are not the demo's own.
         reset: begin with the seed; a demo that runs already starts over, and the command ends.
 
     Raises:
         click.ClickException: a port is taken, or a setting cannot be used.
     """
-    environ = environment(port, simulator_port, os.environ)
+    environ = environment(port, simulator_port, given)
     if reset and start_over_at(environ["PORTAL_PUBLIC_URL"]):
         click.echo("The running demo is as it was at the start.")
         return

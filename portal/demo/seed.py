@@ -6,15 +6,20 @@ It alone may backdate: its own rows of the portal, and the simulator's clock for
 from __future__ import annotations
 
 import time
+import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import update
 
 from .. import history, integration
+from ..campaigns.content import today
 from ..database import db, now
-from ..models import Consent, Intent, Investor, Mark, User
+from ..models import Consent, FundingDay, Intent, Investor, Mark, User
 from . import cast
 from .control import Control
 from .walk import Studio, subscribe
@@ -95,8 +100,24 @@ def seed(app: Flask, simulator_url: str) -> None:
                 _play(story, users[story.member], control, Studio(simulator_url))
         finally:
             control.post("changed-at", {"at": None})
+        db.session.add_all(funding_days())
         db.session.add(Mark(name="seeded_by_demo", value=now().isoformat()))
         db.session.commit()
+
+
+def funding_days() -> Iterator[FundingDay]:
+    """The past of the funding, which the simulator only declares, as the portal would have noted it."""
+    noted = tomllib.loads(Path(__file__).with_name("funding.toml").read_text(encoding="utf-8"))
+    for campaign, rows in noted.items():
+        for (first, euros, count), (last, more, greater) in pairwise([*rows, [rows[-1][0] - 1, *rows[-1][1:]]]):
+            for days_ago in range(first, last, -1):
+                part = (first - days_ago) / (first - last)
+                # In whole units, like every subscription.
+                cents = round((euros + (more - euros) * part) / NOMINAL) * NOMINAL * 100
+                day = today() - timedelta(days=days_ago)
+                yield FundingDay(
+                    campaign=campaign, day=day, cents=cents, subscriptions=round(count + (greater - count) * part)
+                )
 
 
 def _empty() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 
-from ..campaigns import content
+from flask import url_for
+
+from ..campaigns import content, documents, figures
+from ..campaigns.content import Campaign
+from ..campaigns.figures import Payment
 from ..config import settings
 from ..language import day, percent
 from .texts import Holding
@@ -20,17 +24,38 @@ class Facts:
     Attributes:
         nominal: of one unit; None for a campaign whose content is no longer there.
         terms: further lines of the summary, label and value.
+        campaign: the content itself, while it is there.
     """
 
     name: str
     nominal: Decimal | None = None
     first_interest: date | None = None
     terms: tuple[tuple[str, str], ...] = ()
+    campaign: Campaign | None = field(default=None, repr=False)
 
     def holding(self, units: int | None) -> Holding:
         """Units as Cashlink told them, and the amount that follows [assumed: units × nominal]."""
         amount = units * self.nominal if units is not None and self.nominal is not None else None
         return Holding(units, amount, self.first_interest)
+
+    @property
+    def documents(self) -> tuple[tuple[str, str], ...]:
+        """Title and address of each document, for a page."""
+        if self.campaign is None:
+            return ()
+        slug = self.campaign.slug
+        return tuple((title, url_for("campaigns.document", slug=slug, name=name)) for name, title in documents.titles())
+
+    def payments(self, amount: Decimal | None) -> tuple[Payment, ...]:
+        """What is still to be paid for a holding as planned; nothing where the return depends on the profit."""
+        if self.campaign is None or amount is None or not self.campaign.interest_fixed:
+            return ()
+        planned = figures.example(self.campaign, amount).payments
+        return tuple(payment for payment in planned if payment.on >= content.today())
+
+    def withdrawal_ends(self, accepted: date) -> date | None:
+        """The last day on which one can withdraw from a contract that was made on a day."""
+        return accepted + timedelta(self.campaign.product.withdrawal_days) if self.campaign else None
 
 
 def campaign_facts(slug: str) -> Facts:
@@ -51,4 +76,5 @@ def campaign_facts(slug: str) -> Facts:
             (_("Until"), day(campaign.maturity)),
             (_("Issuer"), str(campaign.issuer)),
         ),
+        campaign=campaign,
     )

@@ -1,4 +1,4 @@
-"""The portfolio: what is to do, all investments of a person, and what they add up to."""
+"""The portfolio: what is to do, all investments of a person, what they add up to, and what is to be paid for them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from .. import history
+from ..campaigns.figures import Payment
 from ..cashlink import statuses
 from ..models import Investment, StatusChange, User
 from . import texts
@@ -18,7 +19,12 @@ from .texts import Holding, Texts
 
 @dataclass(frozen=True)
 class Entry:
-    """One investment. `since` is when its status was reached, or, before any, when it was begun."""
+    """One investment.
+
+    Attributes:
+        since: when its status was reached, or, before any, when it was begun.
+        payments: those to come for what has been credited.
+    """
 
     id: uuid.UUID
     name: str
@@ -27,6 +33,8 @@ class Entry:
     row: Texts
     delivered: bool
     signed: bool
+    payments: tuple[Payment, ...] = ()
+    documents: tuple[tuple[str, str], ...] = ()
 
     @property
     def label(self) -> str:
@@ -48,6 +56,19 @@ class Entry:
     @property
     def waits_for_confirmation(self) -> bool:
         return self.row is texts.TEXTS[history.STARTED]
+
+
+@dataclass(frozen=True)
+class Year:
+    """What is expected in a calendar year."""
+
+    number: int
+    interest: Decimal
+    repayment: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.interest + self.repayment
 
 
 @dataclass(frozen=True)
@@ -77,22 +98,56 @@ class Portfolio:
     def in_progress(self) -> Total:
         return _total([entry for entry in self.entries if entry.in_progress])
 
+    @property
+    def per_state(self) -> list[tuple[Entry, Total]]:
+        """A sum for each status, the furthest first and what ended last; the entry stands for its words."""
+        groups: dict[str, list[Entry]] = {}
+        for entry in sorted(self.entries, key=lambda entry: (entry.row.ended, -entry.row.step)):
+            groups.setdefault(entry.label, []).append(entry)
+        return [(entries[0], _total(entries)) for entries in groups.values()]
+
+    @property
+    def expected(self) -> list[Year]:
+        """What is still to be paid for what has been credited, by year."""
+        payments = [payment for entry in self.entries for payment in entry.payments]
+        return [
+            Year(
+                number,
+                sum((one.interest for one in payments if one.on.year == number), Decimal()),
+                sum((one.repayment for one in payments if one.on.year == number), Decimal()),
+            )
+            for number in sorted({payment.on.year for payment in payments})
+        ]
+
+    @property
+    def expected_sum(self) -> Decimal:
+        return sum((year.total for year in self.expected), Decimal())
+
+    @property
+    def documents(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """The documents of each campaign in which something is held or under way, by its name."""
+        return {entry.name: entry.documents for entry in self.entries if entry.documents and not entry.row.ended}
+
 
 def read_portfolio(user: User) -> Portfolio:
-    return Portfolio(tuple(_entry(investment, change) for investment, change in history.investments_of(user)))
+    return Portfolio(tuple(read_entry(investment, change) for investment, change in history.investments_of(user)))
 
 
-def _entry(investment: Investment, change: StatusChange | None) -> Entry:
+def read_entry(investment: Investment, change: StatusChange | None) -> Entry:
     code = change.status if change else history.STARTED
     facts = campaign_facts(investment.campaign)
+    holding = facts.holding(investment.units)
+    delivered = code == statuses.DELIVERED
     return Entry(
         id=investment.id,
         name=facts.name,
-        holding=facts.holding(investment.units),
+        holding=holding,
         since=change.changed_at if change else investment.created_at,
         row=current_texts(investment, code),
-        delivered=code == statuses.DELIVERED,
+        delivered=delivered,
         signed=change is not None,
+        payments=facts.payments(holding.amount) if delivered else (),
+        documents=facts.documents,
     )
 
 

@@ -9,9 +9,11 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from flask import url_for
+from flask_babel import to_user_timezone
 from sqlalchemy import select
 
 from .. import history, integration
+from ..campaigns.content import today
 from ..campaigns.journey import STEPS
 from ..cashlink import statuses
 from ..database import db
@@ -19,7 +21,7 @@ from ..language import day, instant, money, number
 from ..models import Intent, Investment, StatusChange
 from . import texts
 from .facts import Facts, campaign_facts
-from .texts import Holding, Texts
+from .texts import Holding, Texts, ngettext
 from .texts import gettext as _
 from .timeline import Timeline, read_timeline
 
@@ -82,6 +84,9 @@ class Progress:
     steps: tuple[StepLine, ...]
     events: tuple[Event, ...]
     summary: tuple[tuple[str, str], ...]
+    documents: tuple[tuple[str, str], ...]
+    withdrawal: str
+    reference: str
 
     @property
     def etag(self) -> str:
@@ -120,6 +125,9 @@ def read_progress(investment: Investment) -> Progress:
         steps=_steps(timeline, row),
         events=_events(investment, changes),
         summary=_summary(investment, facts, holding),
+        documents=facts.documents,
+        withdrawal="" if row.ended else _withdrawal(changes, facts),
+        reference=reference(investment),
     )
 
 
@@ -227,13 +235,17 @@ def _events(investment: Investment, changes: Sequence[StatusChange]) -> tuple[Ev
     told = [
         Event(
             instant(change.changed_at),
-            change.changed_at.isoformat(),
+            change.changed_at.isoformat(timespec="seconds"),
             str(texts.TEXTS[change.status].label) if change.status in texts.TEXTS else _("A status we cannot show yet"),
             change.polled,
         )
         for change in reversed(changes)
     ]
-    begun = Event(instant(investment.created_at), investment.created_at.isoformat(), _("You clicked “Invest now” here"))
+    begun = Event(
+        instant(investment.created_at),
+        investment.created_at.isoformat(timespec="seconds"),
+        _("You clicked “Invest now” here"),
+    )
     return (*told, begun)
 
 
@@ -246,6 +258,27 @@ def _summary(investment: Investment, facts: Facts, holding: Holding) -> tuple[tu
         (_("Started on"), day(investment.created_at)),
         (_("Reference"), reference(investment)),
     )
+
+
+ACCEPTED = (statuses.ACCEPTED, statuses.PAID, statuses.DELIVERED)
+
+
+def _withdrawal(changes: Sequence[StatusChange], facts: Facts) -> str:
+    """How long one can withdraw; nothing before the signature and after the period."""
+    if facts.campaign is None or not any(change.status in texts.TEXTS for change in changes):
+        return ""
+    accepted = next((change.changed_at for change in changes if change.status in ACCEPTED), None)
+    if accepted is None:
+        days = facts.campaign.product.withdrawal_days
+        return ngettext(
+            "You can withdraw for %(num)d day after the issuer has accepted, without giving reasons.",
+            "You can withdraw for %(num)d days after the issuer has accepted, without giving reasons.",
+            days,
+        )
+    ends = facts.withdrawal_ends(to_user_timezone(accepted).date())
+    if ends is None or ends < today():
+        return ""
+    return _("You can withdraw until %(day)s, without giving reasons.", day=day(ends))
 
 
 def reference(investment: Investment) -> str:

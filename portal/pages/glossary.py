@@ -1,87 +1,75 @@
-"""The words that a reader may not know, each explained in a sentence or two.
+"""The words explained, and the filter `terms` that links each at its first use on a page.
 
-Other pages link to a word where they first use it: `/how-it-works#term-<slug>`.
+{{ text|terms }} writes `<a class="term" href="/how-it-works#term-issuer">issuer</a>` once per page, whatever the text.
+For plain text; not for headings, links and buttons.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
-from flask_babel import lazy_gettext as _l
+from flask import g, url_for
+from markupsafe import Markup, escape
+
+from ..language import LANGUAGES, language
+
+FILE = Path(__file__).with_name("glossary.toml")
 
 
-class Term(NamedTuple):
+@dataclass(frozen=True)
+class Term:
+    """A word in the language of the request. `slug` is its anchor on "How it works"."""
+
     slug: str
-    word: Any
-    meaning: Any
+    name: str
+    text: str
 
 
-TERMS = (
-    Term(
-        "subscription",
-        _l("Subscription"),
-        _l(
-            "Your signed offer to buy units. It binds you once you have signed; it becomes a contract when the issuer "
-            "accepts."
-        ),
-    ),
-    Term("issuer", _l("Issuer"), _l("The company that issues the securities and needs the money.")),
-    Term("unit", _l("Unit"), _l("The smallest part that you can buy, for example €100.")),
-    Term(
-        "bond",
-        _l("Bond"),
-        _l("A loan in many small parts: you lend money for a fixed time and receive interest."),
-    ),
-    Term(
-        "participation-right",
-        _l("Participation right"),
-        _l("You receive a share of the profit, bear a share of the losses, and have no say."),
-    ),
-    Term(
-        "subordination",
-        _l("Subordination"),
-        _l("You are paid after all other creditors, and not at all if that would make the issuer insolvent."),
-    ),
-    Term(
-        "crypto-security",
-        _l("Crypto security, token"),
-        _l(
-            "A security that is an entry in an electronic register instead of a paper. The token is the form of that "
-            "entry. It changes nothing about the risk."
-        ),
-    ),
-    Term(
-        "register",
-        _l("Register"),
-        _l("The list of who holds how many units, kept by a registrar. You receive a statement of your entry."),
-    ),
-    Term(
-        "information-sheet",
-        _l("Information sheet (WIB, VIB)"),
-        _l("Three pages on issuer, use of the money, costs and risks. No authority checks the content."),
-    ),
-    Term("credit", _l("Credit"), _l("The units are entered under your name. From then on they are yours.")),
-    Term(
-        "cover",
-        _l("Cover"),
-        _l("How many times the result of a year pays for bank and investors. Below 1 it does not suffice."),
-    ),
-    Term(
-        "identification",
-        _l("Identification"),
-        _l(
-            "Cashlink makes certain who you are, by your identity document. The law on money laundering demands it "
-            "before an issuer may accept."
-        ),
-    ),
-    Term(
-        "nominal",
-        _l("Nominal amount"),
-        _l("The amount on which interest and repayment are reckoned. It is not what you could sell a unit for."),
-    ),
-    Term(
-        "withdrawal",
-        _l("Withdrawal"),
-        _l("Within 14 days after signing you can go back on your subscription without giving reasons."),
-    ),
-)
+@dataclass(frozen=True)
+class Glossary:
+    """The words of one language, and the expression that finds them in a text."""
+
+    terms: tuple[Term, ...]
+    slugs: dict[str, str]
+    pattern: re.Pattern[str]
+
+
+def glossary() -> tuple[Term, ...]:
+    return _all()[language()].terms
+
+
+def link_terms(text: Any) -> Markup:
+    """A text with its words linked, each the first time that it stands on this page."""
+    known = _all()[language()]
+    seen: set[str] = g.setdefault("terms_seen", set())
+
+    def link(found: re.Match[str]) -> str:
+        slug = known.slugs[found[0].lower()]
+        if slug in seen:
+            return found[0]
+        seen.add(slug)
+        return f'<a class="term" href="{url_for("pages.how_it_works")}#term-{slug}">{found[0]}</a>'
+
+    # Escaped before the links come in.
+    return Markup(known.pattern.sub(link, str(escape(text))))  # noqa: S704
+
+
+@lru_cache(maxsize=1)
+def _all() -> dict[str, Glossary]:
+    with FILE.open("rb") as file:
+        rows = tomllib.load(file)["term"]
+    return {spoken: _glossary(rows, spoken) for spoken in LANGUAGES}
+
+
+def _glossary(rows: list[dict[str, Any]], spoken: str) -> Glossary:
+    words = tuple(Term(row["slug"], row["name"][spoken], row["text"][spoken]) for row in rows)
+    slugs = {form.lower(): row["slug"] for row in rows for form in row["found"][spoken]}
+    forms = "|".join(re.escape(form) for form in sorted(slugs, key=len, reverse=True))
+    # A hyphen belongs to the word: "Token-Register" is neither of the two.
+    pattern = re.compile(rf"(?<![\w&-])(?:{forms})(?![\w-])", re.IGNORECASE)
+    return Glossary(words, slugs, pattern)

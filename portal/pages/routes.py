@@ -6,24 +6,33 @@ from pathlib import Path
 
 from flask import Blueprint, current_app, render_template, send_from_directory
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from ..campaigns.content import product_types
 from ..campaigns.journey import STEPS
-from .glossary import TERMS
+from ..config import settings
+from . import brand
+from .glossary import glossary, link_terms
 
 bp = Blueprint("pages", __name__)
+bp.add_app_template_global(brand.logo, "logo")
+bp.add_app_template_global(brand.fonts, "brand_fonts")
+bp.add_app_template_global(brand.address, "brand_address")
+bp.add_app_template_filter(link_terms, "terms")
 
 
-@bp.app_template_global()
-def has_brand_css() -> bool:
-    """Whether the operator has put a brand.css beside the portal's own stylesheet."""
-    return Path(current_app.static_folder or "", "brand.css").is_file()
+@bp.get("/brand/<path:name>")
+def brand_file(name: str) -> ResponseReturnValue:
+    """A file of the operator's brand."""
+    if brand.file(name) is None or Path(name).suffix not in brand.SUFFIXES:
+        raise NotFound
+    return send_from_directory(settings().brand_dir or "", name, max_age=24 * 3600)
 
 
 @bp.get("/how-it-works")
 def how_it_works() -> ResponseReturnValue:
     """Who does what, the six steps, and the words explained."""
-    return render_template("pages/how_it_works.html", steps=STEPS, terms=TERMS)
+    return render_template("pages/how_it_works.html", steps=STEPS, glossary=glossary())
 
 
 @bp.get("/help")
@@ -68,4 +77,5 @@ def accessibility() -> ResponseReturnValue:
 @bp.get("/favicon.ico")
 def favicon() -> ResponseReturnValue:
     """For programs that ask for it without reading the page."""
-    return send_from_directory(current_app.static_folder or "", "icon.svg")
+    own = brand.file("logo.svg")
+    return send_from_directory(own.parent if own else current_app.static_folder or "", own.name if own else "icon.svg")

@@ -20,7 +20,7 @@ from wtforms.validators import ValidationError
 from .. import history, mail
 from ..accounts import attempts
 from ..accounts.forms import is_email
-from ..accounts.routes import too_many
+from ..accounts.routes import client_address, too_many
 from ..campaigns.content import campaign
 from ..config import settings
 from ..database import db, insert_unless_there, now
@@ -70,7 +70,7 @@ def confirm_withdrawal() -> ResponseReturnValue:
     try:
         _declare(form)
     except attempts.TooManyError as error:
-        return too_many(form, error.until, lambda: _show(form))
+        return too_many(form, error, lambda: _show(form))
     session["withdrawal"] = str(form.declaration.clean)
     return redirect(url_for(".withdrawal_receipt"), 303)
 
@@ -124,7 +124,7 @@ def _declare(form: WithdrawalForm) -> None:
     """Write it down with both mails, in one commit; nothing where it is there already."""
     if db.session.get(Withdrawal, form.declaration.clean) is not None:
         return
-    address = (attempts.WITHDRAWAL_FROM, request.remote_addr or "")
+    address = (attempts.WITHDRAWAL_FROM, client_address())
     attempts.take((attempts.WITHDRAWAL, form.email.clean), address)
     values = {"name": form.name.clean, "contract": form.contract.clean, "email": form.email.clean}
     user = current_user._get_current_object() if current_user.is_authenticated else None

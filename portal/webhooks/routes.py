@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import integration
+from .. import integration, logs
 from ..config import settings
 from ..database import db, insert_or_ignore, now, write_lock
 from ..models import UnreadableWebhook
@@ -39,6 +39,7 @@ received = signal("webhook-received")
 def receive() -> ResponseReturnValue:
     """Step 3 arrives here."""
     if not _is_authentic(request.headers.get("Authorization", "")):
+        logs.note("webhook refused")
         return _answer(401, "denied", {"WWW-Authenticate": 'Bearer realm="webhooks"'})
     # Read here: the framework's own limit cuts chunked bodies silently.
     body = request.stream.read(MAX_BODY + 1)

@@ -9,12 +9,16 @@ Source: https://docs.cashlink.de, cashlink-api/getting-started, "webhooks": a be
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 
 from flask import Blueprint, Request, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from .. import logs
+from ..accounts import attempts
 from ..config import settings
+from ..database import db
 from ..web import csrf
 
 LIFETIME = 600  # seconds
@@ -34,8 +38,16 @@ def issue() -> ResponseReturnValue:
         return _error(400, "invalid_request")
     if grants != ["client_credentials"]:
         return _error(400, "unsupported_grant_type")
+    limited = ((attempts.TOKEN_ADDRESS, request.remote_addr or ""), (attempts.TOKEN_CLIENT, client))
+    try:
+        taken = attempts.take(*limited)
+    except attempts.TooManyError as error:
+        return _error(429, "temporarily_unavailable", {"Retry-After": str(error.seconds)})
     if not _knows_secret(request):
+        logs.note("token refused")
         return _error(401, "invalid_client")
+    attempts.give_back(taken)
+    db.session.commit()
     token = _serializer().dumps(client)
     return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}, 200, _NOT_STORED
 
@@ -78,8 +90,8 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _error(status: int, code: str) -> ResponseReturnValue:
-    headers = dict(_NOT_STORED)
+def _error(status: int, code: str, more: Mapping[str, str] | None = None) -> ResponseReturnValue:
+    headers = {**_NOT_STORED, **(more or {})}
     if status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="webhooks"'
     return {"error": code}, status, headers

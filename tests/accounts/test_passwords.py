@@ -110,6 +110,18 @@ def test_changing_the_password_ends_the_other_browsers(app: Flask, alice: Visito
     assert [mail.subject for mail in mails(app, ALICE)] == ["Your password has been changed"]
 
 
+def test_changing_the_password_is_a_new_session(app: Flask, alice: Visitor) -> None:
+    """Whoever has copied this browser's cookie before is out; the browser itself goes on."""
+    cookie = alice.client.get_cookie("portal_session")
+    assert cookie is not None
+    thief = Visitor(app)
+    thief.client.set_cookie("portal_session", cookie.value)
+    assert thief.is_signed_in()
+    assert alice.submit("/account/password", password=PASSWORD, new_password=NEW).location == "/account"
+    assert alice.is_signed_in()
+    assert not thief.is_signed_in()
+
+
 def test_changing_the_password_takes_the_present_one(app: Flask, alice: Visitor) -> None:
     answer = alice.submit("/account/password", password="a-wrong-password", new_password=NEW)
     assert answer.status == 422

@@ -135,9 +135,27 @@ def test_a_hostile_address_is_refused(visitor: Visitor, email: str) -> None:
     assert visitor.register(email, PASSWORD).status == 422
 
 
-def test_a_password_needs_length_only(app: Flask, visitor: Visitor) -> None:
-    assert visitor.register(ALICE, "aaaaaaaaaaaa").status == 303
-    assert visitor.register(ALICE, "a" * 257).status == 422
+@pytest.mark.parametrize("password", ["lower case words", "ÄÖÜ ßßß 中文 🌾🌾🌾", "84012-73559-21667", "a" + " " * 255])
+def test_a_password_of_any_composition_is_taken(visitor: Visitor, password: str) -> None:
+    assert visitor.register(ALICE, password).status == 303
+
+
+@pytest.mark.parametrize(
+    ("password", "message"),
+    [
+        ("eleven char", "Use at least 12 characters"),
+        ("a" * 257, "Use at most 256 characters"),
+        ("aaaaaaaaaaaa", "This password has leaked"),
+        ("Password1234", "This password has leaked"),
+        ("Qwertyuiop123", "This password has leaked"),
+        ("ALICE@example.org 1", "Use more than your email address"),
+        ("Feldmark-Cashlink-2026", "Use more than your email address"),
+    ],
+)
+def test_a_password_that_would_be_tried_first_is_refused(visitor: Visitor, password: str, message: str) -> None:
+    answer = visitor.register(ALICE, password)
+    assert answer.status == 422
+    assert answer.message("password").startswith(message)
 
 
 def test_a_body_that_is_no_form_is_not_taken_for_one(visitor: Visitor) -> None:

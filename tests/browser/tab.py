@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response, WebError, expect
@@ -23,12 +23,10 @@ class Tab:
     Attributes:
         trouble: console messages, errors of scripts, requests to other hosts, answers of 400 and more, in all tabs of
             this profile.
-        look: called on each page that the person gets to see.
     """
 
     def __init__(self, page: Page, portal: str, simulator: str, first: Tab | None = None) -> None:
         self.page, self.portal, self.simulator = page, portal, simulator
-        self.look: Callable[[Tab], object] = lambda _: None
         self.trouble: list[str] = first.trouble if first else []
         self.allowed: list[str] = first.allowed if first else []
         if first is None:
@@ -84,29 +82,16 @@ class Tab:
     def status(self) -> str:
         return self.page.locator("[data-status]").get_attribute("data-status") or ""
 
-    def overflow(self) -> int:
-        """By how many pixels the page is wider than the window; hiding what sticks out would not help."""
-        wider: int = self.page.evaluate(
-            """() => {
-              const root = document.documentElement, hidden = [root, document.body].some(
-                (element) => ["hidden", "clip"].includes(getComputedStyle(element).overflowX));
-              return hidden ? 9999 : root.scrollWidth - root.clientWidth;
-            }"""
-        )
-        return wider
-
     # What the person does.
 
     def go(self, place: str) -> Tab:
         self.page.goto(place if "://" in place else self.portal + place)
-        self.look(self)
         return self
 
     def press(self, control: Locator) -> Tab:
         """Press a button or follow a link that leads to another page."""
         with self.page.expect_navigation():
             control.click()
-        self.look(self)
         return self
 
     def send(self, typed: Mapping[str, str] | None = None) -> Tab:

@@ -1,4 +1,4 @@
-"""The journey in Chromium: with JavaScript and without, in both languages, on narrow and wide screens."""
+"""The journey in Chromium: with JavaScript and without, in both languages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from ..journey import PATH
 from ..settings import BOND
-from ..world import World, wait_until
+from ..world import wait_until
 from .conftest import Open
 from .tab import Tab
 
@@ -95,41 +95,3 @@ def test_the_journey_without_javascript(open_tab: Open) -> None:
         shows(status)
     expect(watched.page.locator("#banner")).to_contain_text("10 Stück")
     assert watched.page.locator("html").get_attribute("lang") == "de"
-
-
-WIDTHS = (320, 390, 1280)
-# What is open to everybody and has not been seen on the way.
-PLAIN = ("/account", "/mailbox", "/how-it-works", "/help", "/risks", "/privacy", "/withdraw", "/imprint")
-
-
-def test_no_page_of_the_journey_is_wider_than_the_window(open_tab: Open, demo_world: World) -> None:
-    tab = open_tab("de")
-    seen: dict[str, list[int]] = {}
-
-    def look(tab: Tab) -> None:
-        page = f"{tab.path}: {tab.page.title()}"
-        if page not in seen:
-            seen[page] = []
-            for width in WIDTHS:
-                tab.page.set_viewport_size({"width": width, "height": 800})
-                seen[page].append(tab.overflow())
-
-    tab.look = look
-    tab.register("clara@example.org").enter_data(by_samples=True).invest(BOND).sign()
-    for action, status in PATH[1:]:
-        tab.act(action)
-        wait_until(lambda status=status: tab.open_progress().status() == status, what=status)  # type: ignore[misc]
-    tab.press(tab.page.locator("#next-step"))
-    assert tab.path == "/investments"
-    for place in PLAIN:
-        tab.go(place)
-    tab.go(f"{demo_world.simulator_url}/studio/webhooks")
-    tab.press(tab.page.locator('main a[href^="/studio/investments/"]').first)
-
-    # And pages that say that something is wrong.
-    tab.allowed.append(r"\b4\d\d\b")
-    tab.go("/no-such-page")
-    tab.go("/account/password").send()
-    assert tab.page.locator(".summary").count() == 1
-    assert {page: over for page, over in seen.items() if any(over)} == {}
-    assert len(seen) > 30

@@ -81,8 +81,8 @@ def test_page_fills_in_every_figure_and_stays_light(client: FlaskClient, slug: s
 
 def test_complete_campaign_is_complete(client: FlaskClient) -> None:
     soup = page(client, f"/campaigns/{BOND}", "de")
-    assert len(soup.select("#risks ~ details")) == 14
-    assert len(soup.select("#questions ~ details")) == 8
+    assert len(soup.select("#risks ~ .folds details")) == 14
+    assert len(soup.select("#questions ~ .folds details")) == 8
     assert len(soup.select(".news")) == 4
     assert len(soup.select(".news--bad")) == 1
     assert "2,05 Mio. €" in words(soup.main)
@@ -101,7 +101,7 @@ def test_notice_is_german_and_beside_a_translation_shown_in_the_original(client:
 def test_product_without_fixed_return_carries_the_second_sentence(client: FlaskClient) -> None:
     soup = page(client, f"/campaigns/{DAIRY}", "de")
     assert "Der in Aussicht gestellte Ertrag ist nicht gewährleistet" in words(soup.select_one(".risk"))
-    assert "Vermögensanlagen-Informationsblatt" in words(soup.select_one("#facts ~ dl"))
+    assert "Vermögensanlagen-Informationsblatt" in words(soup.select_one("#facts ~ .facts"))
 
 
 def test_line_of_risk_stands_beside_every_way_to_invest(app: Flask, client: FlaskClient) -> None:

@@ -63,6 +63,6 @@ def test_a_changed_figure_changes_the_document(app: Flask) -> None:
 
 
 def test_what_looks_like_markup_is_text() -> None:
-    labels = pdf.Labels("<b>", "A & B", "SAMPLE", "No offer.", "Page %(number)s", "en")
+    labels = pdf.Labels("<b>", "A & B", "SAMPLE", "No offer.", "Page %(number)s", "en", "Feldmark")
     _content, pages = pdf.lay_out(labels, [Section("<i>", ("5 < 6 & </para>" * 1200,), (("<a>", "&"),))])
     assert pages > 2

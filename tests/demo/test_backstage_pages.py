@@ -170,6 +170,9 @@ def entry_start_url(acts: Acts) -> str:
 
 def test_the_button_runs_what_portal_sync_runs(acts: Acts, browser: requests.Session) -> None:
     invest(acts.world, browser)
+    # The webhook makes the investment due.
+    acts.sign(entry_start_url(acts))
+    wait_until(lambda: acts.state()["counts"]["deliveries_waiting"] == 0, what="the webhook")
     soup = page(acts, browser, "/backstage")
     data = {"csrf_token": soup.select("[name=csrf_token]")[0]["value"], "next": f"/campaigns/{BOND}"}
     answer = browser.post(f"{acts.world.url}/backstage/sync", data=data, allow_redirects=False)

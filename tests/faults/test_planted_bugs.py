@@ -147,9 +147,9 @@ BUGS = (
 )
 
 
-def chosen() -> list[Bug]:
+def chosen(bugs: tuple[Bug, ...]) -> list[Bug]:
     long = "--long" in sys.argv
-    return [bug for bug in BUGS if long or bug.short]
+    return [bug for bug in bugs if long or bug.short]
 
 
 def plant(bug: Bug, folder: Path) -> None:
@@ -167,14 +167,19 @@ def plant(bug: Bug, folder: Path) -> None:
         file.write_text(text.replace(right, wrong))
 
 
-@pytest.mark.parametrize("bug", chosen(), ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", chosen(BUGS), ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: Bug, tmp_path: Path) -> None:
-    plant(bug, tmp_path)
+    check_found(bug, tmp_path)
+
+
+def check_found(bug: Bug, folder: Path) -> None:
+    """Plant a bug in a copy of the source, and see its tests fail."""
+    plant(bug, folder)
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not postgresql", bug.tests]
     result = subprocess.run(
         command,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
         timeout=600,

@@ -11,7 +11,7 @@ from flask import Flask
 from portal.database import db, now
 from portal.models import Intent, Investor
 
-from .person import PATH, START, Person
+from .person import PATH, START, Page, Person, words
 
 EN_STEPS = (
     "Subscription signed",
@@ -322,3 +322,42 @@ def test_a_campaign_whose_content_has_gone_still_has_a_page(dana: Person) -> Non
     page = dana.progress(dana.invest("ACCEPTED", campaign="taken-out", units=50))
     assert page.words("h1") == "taken-out"
     assert page.words("#banner") == "Accepted: please transfer the amount due"
+
+
+def help_box(page: Page) -> str:
+    return words(page.soup.select_one("section[aria-labelledby=help]"))  # type: ignore[arg-type]
+
+
+def test_documents_and_reference_stand_on_every_progress_page(dana: Person) -> None:
+    for number, told in enumerate([(), ("ACCEPTED",), ("REJECTION",), ("SOMETHING_NEW",)], 1):
+        investment = dana.invest(*told, number=number)
+        page = dana.progress(investment)
+        assert len(page.soup.select("section[aria-labelledby=documents] a[href$='.pdf']")) == 4
+        assert str(investment)[:13].upper() in help_box(page)
+        assert page.soup.select("section[aria-labelledby=help] a[href='/help']")
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ((), ""),
+        (("KYC_PENDING",), "You can withdraw for 14 days after the issuer has accepted"),
+        (("ACCEPTED",), "You can withdraw until"),
+        (("ACCEPTED", "PAID", "DELIVERED"), "You can withdraw until"),
+        (("REJECTION",), ""),
+        (("ACCEPTED", "CANCELLATION"), ""),
+    ],
+)
+def test_withdrawal_is_offered_while_it_applies(dana: Person, told: tuple[str, ...], sentence: str) -> None:
+    investment = dana.invest()
+    for index, status in enumerate(told):
+        dana.tell(investment, status, now() - timedelta(days=13, minutes=-index))
+    box = help_box(dana.progress(investment))
+    assert sentence in box
+    assert ("Withdraw from contract" in box) is bool(sentence)
+
+
+def test_withdrawal_ends_two_weeks_after_the_acceptance(dana: Person) -> None:
+    investment = dana.invest()
+    dana.tell(investment, "ACCEPTED", now() - timedelta(days=16))
+    assert "withdraw" not in help_box(dana.progress(investment))

@@ -76,16 +76,6 @@ def test_browsers_find_an_icon(client: FlaskClient) -> None:
         assert answer.mimetype == "image/svg+xml"
 
 
-def test_brand_is_linked_last_and_only_if_there_is_one(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
-    assert "brand.css" not in client.get("/help").text
-    for file in Path(app.static_folder or "").iterdir():
-        (tmp_path / file.name).symlink_to(file)
-    (tmp_path / "brand.css").write_text(":root{--brand:#14357a}")
-    app.static_folder = str(tmp_path)
-    sheets = [str(link["href"]) for link in page(client, "/help", "en").select("link[rel=stylesheet]")]
-    assert [sheet.partition("?")[0] for sheet in sheets] == ["/static/portal.css", "/static/brand.css"]
-
-
 def test_fonts_of_the_stylesheet_are_those_that_are_preloaded(app: Flask) -> None:
     css = Path(app.static_folder or "", "portal.css").read_text()
     fonts = re.findall(r"url\((fonts/[^)]+)\)", css)

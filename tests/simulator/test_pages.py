@@ -81,7 +81,9 @@ def test_pages_keep_the_policy_and_bear_the_strip(simulator: RunningSimulator, l
         policy = headers["Content-Security-Policy"]
         assert "unsafe-inline" not in policy
         assert "form-action 'self' http://localhost:8000" in policy
-        assert "frame-ancestors 'self' http://localhost:8000" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert headers["Permissions-Policy"] == "camera=(), geolocation=(), microphone=(), payment=()"
         assert "X-Frame-Options" not in headers
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["X-Content-Type-Options"] == "nosniff"
