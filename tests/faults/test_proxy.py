@@ -157,7 +157,7 @@ def test_a_stream_is_passed_on_at_once(behind: Behind) -> None:
         cookie = f"__Host-portal_session={dana.cookie['portal_session']}"
         connection.request("GET", f"/investments/{investment}/events", headers={"Cookie": cookie})
         stream = connection.getresponse()
-        assert stream.readline().startswith(b"id: ")
+        assert stream.readline().startswith(b"event: ")
 
         def delay(status: str) -> float:
             told = {"investment_id": dana.cashlink_id(investment), "status": status, "changed_at": now().isoformat()}
@@ -166,7 +166,7 @@ def test_a_stream_is_passed_on_at_once(behind: Behind) -> None:
             begun = time.monotonic()
             answer = requests.post(address, json=told, headers=headers, verify=behind.certificate, timeout=10)
             assert answer.status_code == 204
-            while not stream.readline().startswith(b"id: "):
+            while not stream.readline().startswith(b"event: "):
                 pass
             return time.monotonic() - begun
 
