@@ -10,7 +10,8 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_each_test_that_the_readme_names_exists() -> None:
-    named = set(re.findall(r"`(test_\w+)`", README))
+    told = README + (ROOT / "docs" / "operate.md").read_text()
+    named = set(re.findall(r"`(test_\w+)`", told))
     there = {
         name for path in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)\(", path.read_text())
     }
@@ -36,3 +37,10 @@ def test_each_remark_for_production_is_listed() -> None:
         for remark in re.findall(r"# Production: (.*)", path.read_text())
     }
     assert set(re.findall(r"^- `([\w/.]+)`: (.*)$", README, re.MULTILINE)) == remarks
+
+
+def test_the_container_is_made_of_what_is_there() -> None:
+    text = (ROOT / "Containerfile").read_text()
+    copied = [name for line in re.findall(r"^COPY (.*) \S+$", text, re.MULTILINE) for name in line.split()]
+    assert copied
+    assert [name for name in copied if not (ROOT / name).exists()] == []
