@@ -15,13 +15,16 @@ from types import FrameType
 
 import click
 
-from . import hanging, invest, receiver
+from . import hanging, invest, pages, receiver, start, streams
 from .figures import FULL, QUICK, Effort, Row
 
 MEASUREMENTS: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
+    "pages": pages.measure,
     "receiver": receiver.measure,
     "invest": invest.measure,
     "hanging": hanging.measure,
+    "streams": streams.measure,
+    "start": start.measure,
 }
 
 

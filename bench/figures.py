@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median, quantiles
 
 from .load import Window
@@ -75,6 +75,12 @@ def rates(figure: str, pairs: Pairs, target: float) -> Row:
         target=f"≥ {target}",
         met=median(ratios) >= target,
     )
+
+
+def costs(figure: str, pairs: Pairs, target: float) -> Row:
+    """The same with the ratio of processor times: what it costs, whoever else uses the machine."""
+    ratios = [floor.cpu_per_request / portal.cpu_per_request for portal, floor in pairs]
+    return replace(rates(figure, pairs, target), ratio=spread(ratios), met=median(ratios) >= target)
 
 
 def spread(ratios: Sequence[float]) -> str:

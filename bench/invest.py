@@ -7,17 +7,21 @@ import time
 import urllib.parse
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from tests.settings import BOND
 
-from .figures import Effort, Row, milliseconds, percentile
+from .figures import Effort, Row, milliseconds, percentile, spread
 from .load import Connection, UnexpectedAnswerError, request
 from .people import Person, people
 from .servers import Portal, free_port, simulator
 
 MOST_ADDED = 0.010
+AT_ONCE = 16
+LEAST_AT_ONCE = 0.45
 # Clicks that do not count: tokens are fetched, modules imported.
 WARM_UP = 10
 
@@ -44,7 +48,39 @@ def measure(folder: Path, effort: Effort) -> Iterator[Row]:
                 clicked.append(_make_click(clicks, person))
                 called.append(_make_call(simulator_port, call))
         cpu = (portal.cpu() - cpu) / len(prepared)
-    yield _row(clicked[WARM_UP:], called[WARM_UP:], cpu)
+        yield _row(clicked[WARM_UP:], called[WARM_UP:], cpu)
+        yield _at_once(portal, simulator_port, token, campaign_id, effort)
+
+
+def _at_once(portal: Portal, simulator_port: int, token: str, campaign_id: str, effort: Effort) -> Row:
+    """16 people click at the same time, beside 16 direct calls at the same time, in turns."""
+    pairs = []
+    turns = max(effort.pairs // 2, 4)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in range(turns):
+            prepared = people(portal, 3 * AT_ONCE)
+            calls = [_call(simulator_port, token, campaign_id, person) for person in prepared]
+            begun = time.perf_counter()
+            list(pool.map(lambda person: _click_once(portal.port, person), prepared))
+            between = time.perf_counter()
+            list(pool.map(partial(_make_call, simulator_port), calls))
+            pairs.append((len(prepared) / (between - begun), len(calls) / (time.perf_counter() - between)))
+    ratios = [clicked / called for clicked, called in pairs]
+    clicked, called = (median(side) for side in zip(*pairs, strict=True))
+    return Row(
+        f'"Invest now", {AT_ONCE} at once, beside the API\'s own rate',
+        f"{clicked:.0f}/s",
+        f"{called:.0f}/s",
+        spread(ratios),
+        f"≥ {LEAST_AT_ONCE}",
+        median(ratios) >= LEAST_AT_ONCE,
+    )
+
+
+def _click_once(port: int, person: Person) -> None:
+    connection = Connection(port)
+    _make_click(connection, person)
+    connection.close()
 
 
 def access_token(portal: Portal, simulator_port: int) -> str:

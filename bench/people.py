@@ -53,7 +53,7 @@ def people(portal: Portal, count: int) -> list[Person]:
 
 
 def _person(portal: Portal, api: Client, connection: Connection) -> Person:
-    investor_id, cookie = _new_investor(api), ""
+    investor_id = _new_investor(api)
     with portal.app.app_context():
         user = User(email=f"{uuid.uuid4()}@example.org", email_confirmed_at=now(), language="en")
         # No password fits: nobody signs in with one here.
@@ -64,13 +64,8 @@ def _person(portal: Portal, api: Client, connection: Connection) -> Person:
         )
         db.session.add(user)
         db.session.flush()
-        token = secrets.token_urlsafe(32)
-        db.session.add(UserSession(token_hash=hash_token(token), user_id=user.id))
+        cookie = sign_in(portal, user)
         db.session.commit()
-        interface = cast(SecureCookieSessionInterface, portal.app.session_interface)
-        serializer = interface.get_signing_serializer(portal.app)
-        if serializer is not None:
-            cookie = f"portal_session={serializer.dumps({'_user_id': token, '_fresh': True})}"
     page = connection.ask(request("GET", PAGE, portal.port, {"Cookie": cookie}))
     csrf, number, renewed = _TOKEN.search(page.body), _NUMBER.search(page.body), _COOKIE.search(page.head)
     if not (csrf and number and renewed):
@@ -79,6 +74,17 @@ def _person(portal: Portal, api: Client, connection: Connection) -> Person:
     form = f"csrf_token={csrf[1].decode()}&number={number[1].decode()}".encode()
     headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
     return Person(investor_id, cookie, request("POST", f"{PAGE}/invest", portal.port, headers, form))
+
+
+def sign_in(portal: Portal, user: User) -> str:
+    """The cookie of a new session of a user who has an id; the caller commits."""
+    token = secrets.token_urlsafe(32)
+    db.session.add(UserSession(token_hash=hash_token(token), user_id=user.id))
+    interface = cast(SecureCookieSessionInterface, portal.app.session_interface)
+    serializer = interface.get_signing_serializer(portal.app)
+    if serializer is None:
+        raise RuntimeError("without a secret key there are no sessions")
+    return f"portal_session={serializer.dumps({'_user_id': token, '_fresh': True})}"
 
 
 def _new_investor(api: Client) -> str:

@@ -126,8 +126,8 @@ def simulator(folder: Path, portal_port: int, port: int) -> Server:
     return Server("simulator", ["portal.cli", "simulator", "--port", str(port)], port, folder, settings)
 
 
-def floor(name: str, folder: Path, database_url: str) -> Server:
+def floor(name: str, folder: Path, database_url: str, *arguments: str) -> Server:
     """A floor of `floors.py`."""
     port = free_port()
-    arguments = ["bench.floors", name, database_url, f"127.0.0.1:{port}", str(WORKERS)]
-    return Server(f"floor-{name}", arguments, port, folder, {})
+    command = ["bench.floors", name, database_url, f"127.0.0.1:{port}", str(WORKERS), *arguments]
+    return Server(f"floor-{name}", command, port, folder, {})

@@ -23,7 +23,20 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
     """
     from flask import Flask
 
-    from . import accounts, campaigns, database, integration, investments, investors, language, pages, web, webhooks
+    from . import (
+        accounts,
+        campaigns,
+        database,
+        health,
+        integration,
+        investments,
+        investors,
+        language,
+        metrics,
+        pages,
+        web,
+        webhooks,
+    )
     from . import logs as request_logs
     from .accounts import sessions
     from .config import Settings
@@ -32,6 +45,7 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=[settings.secret_key_before] if settings.secret_key_before else None,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SESSION_COOKIE_NAME="__Host-portal_session" if settings.over_https else "portal_session",
         SESSION_COOKIE_SECURE=settings.over_https,
@@ -55,9 +69,10 @@ def create_app(settings: Settings | None = None, *, demo: bool = False) -> Flask
     language.set_up(app)
     sessions.set_up(app)
     integration.set_up(app, settings)
-    for feature in (pages, accounts, investors, campaigns, investments, webhooks):
+    for feature in (health, pages, accounts, investors, campaigns, investments, webhooks):
         app.register_blueprint(feature.bp)
     app.register_blueprint(webhooks.tokens_bp)
+    metrics.set_up(app)
     if demo:
         from . import demo as presenter
 

@@ -71,15 +71,19 @@ def serve(bind: str, workers: int) -> None:
     """Run the portal in earnest, against the API that the settings name.
 
     Each process also finishes what was left unknown (as portal sync does) and feeds the live pages. Refuses to start
-    with settings that the demo publishes, on a database that the demo has seeded, or on a schema of another version.
-    Put a reverse proxy with TLS in front. Logs are JSON on standard error, one line per request and per record.
+    with settings that the demo publishes, on a database that the demo has seeded, or on a schema on which this version
+    cannot run. Any number may run on one PostgreSQL. Logs are JSON on standard error, one line per request and per
+    record. Put a reverse proxy with TLS in front; docs/operate.md shows all.
     """
     from . import migrations
     from .config import demo_settings_used
+    from .server import share_metrics
 
     used = demo_settings_used(os.environ)
     if used:
         raise click.ClickException(f"{', '.join(used)}: still what the demo publishes. Set values of your own.")
+    if os.environ.get("PORTAL_METRICS_TOKEN"):
+        share_metrics()
     app = _make_app()
     try:
         migrations.check(app)

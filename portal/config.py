@@ -71,6 +71,7 @@ VARIABLES = (
     Variable("CASHLINK_CA_FILE", "", "a PEM file of further certificate authorities, for such a proxy"),
     Variable("PORTAL_DATABASE_URL", "", "`sqlite:///…` or `postgresql+psycopg://…`; empty: SQLite in the data folder"),
     Variable("PORTAL_SECRET_KEY", None, "signs cookies and links; 32 characters at least"),
+    Variable("PORTAL_SECRET_KEY_BEFORE", "", "the key before, while it is changed: what it has signed stays valid"),
     Variable("PORTAL_PUBLIC_URL", None, "the portal's address as people see it; https in production"),
     Variable(
         "PORTAL_PROXIES",
@@ -91,6 +92,11 @@ VARIABLES = (
         "folder with `brand.css`, `logo.svg` and `fonts/*.woff2`, each if it differs; empty: the portal's own look",
     ),
     Variable("PORTAL_STREAMS", "1000", "open event streams that one process holds before pages poll instead"),
+    Variable(
+        "PORTAL_METRICS_TOKEN",
+        "",
+        "bearer token with which Prometheus reads /metrics; 16 characters at least; empty: nothing is counted",
+    ),
 )
 
 DEMO_VALUES = {
@@ -116,6 +122,7 @@ class Settings:
     campaigns: tuple[CampaignMapping, ...]
     company: str
     secret_key: str = field(repr=False)
+    secret_key_before: str = field(repr=False)
     public_url: str
     database_url: str = field(repr=False)
     mail_url: str = field(repr=False, default="")
@@ -125,6 +132,7 @@ class Settings:
     brand_dir: Path | None = None
     streams: int = 1000
     proxies: int = 0
+    metrics_token: str = field(repr=False, default="")
     proxy: str = field(repr=False, default="")
     ca_file: str = ""
 
@@ -168,6 +176,7 @@ class Settings:
             campaigns=reader.campaigns("CASHLINK_CAMPAIGNS"),
             company=reader.text("CASHLINK_COMPANY"),
             secret_key=reader.secret("PORTAL_SECRET_KEY", 32),
+            secret_key_before=reader.secret("PORTAL_SECRET_KEY_BEFORE", 32),
             public_url=reader.url("PORTAL_PUBLIC_URL").rstrip("/"),
             database_url=reader.text("PORTAL_DATABASE_URL") or f"sqlite:///{(data_dir / 'portal.sqlite3').resolve()}",
             mail_url=reader.text("PORTAL_MAIL_URL"),
@@ -177,6 +186,7 @@ class Settings:
             brand_dir=reader.brand_folder("PORTAL_BRAND_DIR"),
             streams=reader.number("PORTAL_STREAMS"),
             proxies=reader.number("PORTAL_PROXIES"),
+            metrics_token=reader.token("PORTAL_METRICS_TOKEN"),
             proxy=reader.url("CASHLINK_PROXY"),
             ca_file=reader.file("CASHLINK_CA_FILE"),
         )
@@ -237,11 +247,19 @@ class _Reader:
         found = tuple(part.strip() for part in self.text(name).split(",") if part.strip())
         if len(found) > 2:
             self._wrong(name, "takes two tokens at most: the one in use and its successor")
+        self._check_tokens(name, found)
+        return found
+
+    def token(self, name: str) -> str:
+        value = self.text(name)
+        self._check_tokens(name, (value,) if value else ())
+        return value
+
+    def _check_tokens(self, name: str, found: tuple[str, ...]) -> None:
         if any(len(token) < 16 for token in found):
             self._wrong(name, "has a token below 16 characters. Make a random one of 32")
         elif any(is_guessable(token) for token in found):
             self._wrong(name, "has a token that can be guessed. Make a random one of 32 characters")
-        return found
 
     def secret(self, name: str, shortest: int) -> str:
         value = self.text(name)
@@ -256,7 +274,8 @@ class _Reader:
     def check_secrets_differ(self, settings: Settings) -> None:
         """One that leaks must not open another door."""
         found = (settings.secret_key, *settings.webhook_tokens, settings.webhook_client_secret, settings.client_secret)
-        given = [secret for secret in found if secret]
+        further = (settings.secret_key_before, settings.metrics_token)
+        given = [secret for secret in (*found, *further) if secret]
         if len(set(given)) < len(given):
             self._wrong("PORTAL_SECRET_KEY", "or another secret is used twice. Make a random one for each")
 

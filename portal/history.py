@@ -5,12 +5,13 @@ Nothing else decides: no "final wins", no order of arrival.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, case, exists, select
 from sqlalchemy.orm import aliased
 
 from .cashlink import statuses
@@ -29,17 +30,19 @@ def _newest_first(change: Any) -> tuple[ColumnElement[Any], ...]:
     return change.changed_at.desc(), rank.desc(), change.id.desc()
 
 
-def _with_newest_change() -> Select[Investment, StatusChange]:
+# A statement takes longer to build than to execute: each is built once, with its values left open.
+
+
+def newest_change_id() -> ScalarSelect[int]:
+    """For a statement about investments: the number of the newest change of each."""
     inner = aliased(StatusChange)
-    newest = (
-        select(inner.id)
-        .where(inner.investment_id == Investment.cashlink_id, inner.changed_at > UNUSABLE)
-        .order_by(*_newest_first(inner))
-        .limit(1)
-        .correlate(Investment)
-        .scalar_subquery()
-    )
-    return select(Investment, StatusChange).outerjoin(StatusChange, StatusChange.id == newest)
+    newest = select(inner.id).where(inner.investment_id == Investment.cashlink_id, inner.changed_at > UNUSABLE)
+    return newest.order_by(*_newest_first(inner)).limit(1).correlate(Investment).scalar_subquery()
+
+
+@cache
+def _with_newest_change() -> Select[Investment, StatusChange]:
+    return select(Investment, StatusChange).outerjoin(StatusChange, StatusChange.id == newest_change_id())
 
 
 def investments_of(user: User) -> list[tuple[Investment, StatusChange | None]]:
@@ -52,34 +55,25 @@ def investments_of(user: User) -> list[tuple[Investment, StatusChange | None]]:
     return [(investment, change) for investment, change in db.session.execute(statement)]
 
 
-def with_newest_change(ids: Sequence[uuid.UUID]) -> list[tuple[Investment, StatusChange | None]]:
-    """The investments of these ids, each with its newest change."""
-    statement = _with_newest_change().where(Investment.id.in_(ids))
-    return [(investment, change) for investment, change in db.session.execute(statement)]
+@cache
+def _changes() -> Select[StatusChange]:
+    """The usable changes of one investment, newest first."""
+    known = (StatusChange.investment_id == bindparam("cashlink_id"), StatusChange.changed_at > UNUSABLE)
+    return select(StatusChange).where(*known).order_by(*_newest_first(StatusChange))
 
 
 def newest_change(cashlink_id: str | None) -> StatusChange | None:
     """The change that says an investment's status; None before Cashlink has said anything."""
     if cashlink_id is None:
         return None
-    return db.session.scalars(
-        select(StatusChange)
-        .where(StatusChange.investment_id == cashlink_id, StatusChange.changed_at > UNUSABLE)
-        .order_by(*_newest_first(StatusChange))
-        .limit(1)
-    ).first()
+    return db.session.scalars(_changes().limit(1), {"cashlink_id": cashlink_id}).first()
 
 
 def changes(cashlink_id: str | None) -> list[StatusChange]:
     """What happened, oldest first. A change that was polled disappears once a webhook has told the same."""
     if cashlink_id is None:
         return []
-    rows = db.session.scalars(
-        select(StatusChange)
-        .where(StatusChange.investment_id == cashlink_id, StatusChange.changed_at > UNUSABLE)
-        .order_by(*_newest_first(StatusChange))
-    ).all()
-    rows = rows[::-1]
+    rows = db.session.scalars(_changes(), {"cashlink_id": cashlink_id}).all()[::-1]
     told = [row for row in rows if not row.polled]
     return [row for row in rows if not row.polled or not _told_by_webhook(row, told, rows)]
 
@@ -97,16 +91,43 @@ def _told_by_webhook(polled: StatusChange, told: Sequence[StatusChange], rows: S
     return False
 
 
-def unsigned_investments(user: User, campaign: str) -> list[Investment]:
-    """Subscriptions that a click on "Invest now" continues, oldest first.
+@dataclass(frozen=True)
+class InCampaign:
+    """A person's subscriptions to one campaign.
 
-    Signed means: a known code has been seen; before the signature Cashlink documents none. What an operator has
-    released counts as closed.
+    Attributes:
+        all: by their numbers, each with its newest change.
+        unsigned: the one that a click on "Invest now" continues. Signed means: a known code has been seen; before the
+            signature Cashlink documents none. What an operator has released counts as closed.
     """
-    signed = exists().where(
-        StatusChange.investment_id == Investment.cashlink_id, StatusChange.status.in_(statuses.ORDER)
-    )
-    statement = select(Investment).where(
-        Investment.user_id == user.id, Investment.campaign == campaign, Investment.released_at.is_(None), ~signed
-    )
-    return list(db.session.scalars(statement.order_by(Investment.number)))
+
+    all: tuple[tuple[Investment, StatusChange | None], ...] = ()
+    unsigned: Investment | None = None
+
+    @property
+    def shown(self) -> tuple[Investment, StatusChange | None] | None:
+        """The one that a click continues, else the newest."""
+        newest = self.all[-1] if self.all else None
+        return next((row for row in self.all if row[0] is self.unsigned), newest)
+
+    @property
+    def next_number(self) -> int:
+        """What the form of "Invest now" carries."""
+        if self.unsigned is not None:
+            return self.unsigned.number
+        return self.all[-1][0].number + 1 if self.all else 1
+
+
+def in_campaign(user: User, campaign: str) -> InCampaign:
+    rows = db.session.execute(_in_campaign(), {"user": user.id, "slug": campaign}).all()
+    unsigned = (row.Investment for row in rows if not row.is_signed and row.Investment.released_at is None)
+    return InCampaign(tuple((row.Investment, row.StatusChange) for row in rows), next(unsigned, None))
+
+
+@cache
+def _in_campaign() -> Select[Any]:
+    told = aliased(StatusChange)
+    is_signed = exists().where(told.investment_id == Investment.cashlink_id, told.status.in_(statuses.ORDER))
+    mine = (Investment.user_id == bindparam("user"), Investment.campaign == bindparam("slug"))
+    found = _with_newest_change().add_columns(is_signed.label("is_signed"))
+    return found.where(*mine).order_by(Investment.number)

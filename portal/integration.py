@@ -247,14 +247,12 @@ def start_subscription(user: User, campaign: str, number: int) -> Investment:
 
 def next_number(user: User, campaign: str) -> int:
     """The number that the form of "Invest now" carries: of the open subscription, else the next one."""
-    open_one = open_subscription(user, campaign)
-    return open_one.number if open_one else _next_number(_investments(user, campaign))
+    return history.in_campaign(user, campaign).next_number
 
 
 def open_subscription(user: User, campaign: str) -> Investment | None:
     """The subscription that is not signed yet and that the button continues."""
-    unsigned = history.unsigned_investments(user, campaign)
-    return unsigned[0] if unsigned else None
+    return history.in_campaign(user, campaign).unsigned
 
 
 def usable_start_url(investment: Investment) -> str | None:

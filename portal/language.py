@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from babel import Locale
+from babel import Locale, dates, numbers
+from babel.support import NullTranslations, Translations
 from flask import Blueprint, Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
-from flask_babel import format_currency as babel_currency
-from flask_babel import format_date as babel_date
-from flask_babel import format_datetime as babel_datetime
-from flask_babel import format_decimal as babel_decimal
-from flask_babel import format_percent as babel_percent
 from flask_login import current_user
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from .config import settings
@@ -25,6 +28,7 @@ LANGUAGES = {"de": "Deutsch", "en": "English"}
 # British English writes 22 November 2026, as the texts do.
 LOCALES = {"de": Locale("de"), "en": Locale("en", "GB")}
 COOKIE = "portal_language"
+ZONE = "Europe/Berlin"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 bp = Blueprint("language", __name__)
@@ -32,7 +36,8 @@ bp = Blueprint("language", __name__)
 
 def set_up(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = f"{app.root_path}/translations"
-    Babel(app, locale_selector=lambda: LOCALES[language()], default_timezone="Europe/Berlin")
+    Babel(app, locale_selector=lambda: LOCALES[language()], default_timezone=ZONE)
+    app.jinja_env.globals["_"] = _translated
     app.register_blueprint(bp)
     app.jinja_env.filters.update(
         money=money,
@@ -103,38 +108,85 @@ def show_again(place: str) -> ResponseReturnValue | None:
     return answer
 
 
+@pass_eval_context
+def _translated(context: EvalContext, text: str, /, **values: Any) -> str:
+    """`_` in templates. Flask-Babel's own looks up domain and locale again for each of a page's hundred texts."""
+    found: str = _catalogue(language()).ugettext(text)
+    if context.autoescape:
+        # As Jinja's own: a text of ours is trusted, what is put into it is escaped.
+        found = Markup(found)  # noqa: S704
+    return found % values if values else found
+
+
+@cache
+def _catalogue(spoken: str) -> NullTranslations:
+    return Translations.load(Path(__file__).with_name("translations"), [LOCALES[spoken]])
+
+
+# The same few amounts and instants stand on page after page, and to form one takes longer than to write it: each is
+# formed once for each language, and kept while it is asked for.
+_kept = lru_cache(maxsize=4096)
+
+
 def money(amount: Decimal | int, currency: str = "EUR") -> str:
     """`€5,000.00` or `5.000,00 €`."""
-    return str(babel_currency(amount, currency))
+    return _money(amount, currency, language())
+
+
+@_kept
+def _money(amount: Decimal | int, currency: str, spoken: str) -> str:
+    return str(numbers.format_currency(amount, currency, locale=LOCALES[spoken]))
 
 
 def whole_money(amount: Decimal | int, currency: str = "EUR") -> str:
     """Money without cents where there are none: `€5,000`."""
-    if amount != int(amount):
-        return money(amount, currency)
-    symbol = "¤#,##0" if language() == "en" else f"#,##0{NO_BREAK_SPACE}¤"
-    return str(babel_currency(amount, currency, format=symbol, currency_digits=False))
+    return _whole_money(amount, currency, language()) if amount == int(amount) else money(amount, currency)
+
+
+@_kept
+def _whole_money(amount: Decimal | int, currency: str, spoken: str) -> str:
+    symbol = "¤#,##0" if spoken == "en" else f"#,##0{NO_BREAK_SPACE}¤"
+    return str(numbers.format_currency(amount, currency, symbol, LOCALES[spoken], currency_digits=False))
 
 
 def day(value: date) -> str:
     """`22 November 2026`, kept on one line."""
+    return _day(value, language())
+
+
+@_kept
+def _day(value: date, spoken: str) -> str:
     if isinstance(value, datetime):
-        text = babel_datetime(value, "d MMMM y" if language() == "en" else "d. MMMM y")
+        text = _in_zone(value, "d MMMM y" if spoken == "en" else "d. MMMM y", spoken)
     else:
-        text = babel_date(value, "long")
-    return str(text).replace(" ", NO_BREAK_SPACE)
+        text = dates.format_date(value, "long", LOCALES[spoken])
+    return text.replace(" ", NO_BREAK_SPACE)
 
 
 def short_day(value: date) -> str:
     """`22 Nov` or `22. Nov.`, for charts."""
-    text = babel_date(value, "d MMM" if language() == "en" else "d. MMM")
-    return str(text).replace(" ", NO_BREAK_SPACE)
+    return _short_day(value, language())
+
+
+@_kept
+def _short_day(value: date, spoken: str) -> str:
+    text = dates.format_date(value, "d MMM" if spoken == "en" else "d. MMM", LOCALES[spoken])
+    return text.replace(" ", NO_BREAK_SPACE)
 
 
 def clock(value: datetime) -> str:
     """`10:42` or `10:42 Uhr`, in the portal's time zone."""
-    text = str(babel_datetime(value, "HH:mm"))
-    return f"{text}{NO_BREAK_SPACE}Uhr" if language() == "de" else text
+    return _clock(value, language())
+
+
+@_kept
+def _clock(value: datetime, spoken: str) -> str:
+    text = _in_zone(value, "HH:mm", spoken)
+    return f"{text}{NO_BREAK_SPACE}Uhr" if spoken == "de" else text
+
+
+def _in_zone(value: datetime, pattern: str, spoken: str) -> str:
+    return str(dates.format_datetime(value, pattern, ZoneInfo(ZONE), LOCALES[spoken]))
 
 
 def instant(value: datetime) -> str:
@@ -143,10 +195,20 @@ def instant(value: datetime) -> str:
 
 
 def number(value: Decimal | int | float) -> str:
-    return str(babel_decimal(value))
+    return _number(value, language())
+
+
+@_kept
+def _number(value: Decimal | int | float, spoken: str) -> str:
+    return str(numbers.format_decimal(value, locale=LOCALES[spoken]))
 
 
 def percent(value: Decimal | float, digits: int = 1) -> str:
     """A share of one as `60,8 %` or `60.8%`."""
-    pattern = "#,##0" + ("." + "#" * digits if digits else "") + ("%" if language() == "en" else f"{NO_BREAK_SPACE}%")
-    return str(babel_percent(value, format=pattern))
+    return _percent(value, digits, language())
+
+
+@_kept
+def _percent(value: Decimal | float, digits: int, spoken: str) -> str:
+    pattern = "#,##0" + ("." + "#" * digits if digits else "") + ("%" if spoken == "en" else f"{NO_BREAK_SPACE}%")
+    return str(numbers.format_percent(value, pattern, LOCALES[spoken]))

@@ -13,15 +13,27 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from .database import db, now
 from .models import Intent, Investment, Investor, StatusChange
 
 # Seconds between two looks. Half of it is what a page waits on average.
-TICK = 0.25
+TICK = 0.15
 # A row bears the instant before its commit: those of the last seconds are looked at again.
 OVERLAP = timedelta(seconds=10)
+
+
+# Built once: they are executed several times a second.
+_NEWEST = select(func.max(StatusChange.id))
+_NEWS = (
+    select(Investment.id)
+    .join(StatusChange, StatusChange.investment_id == Investment.cashlink_id)
+    .where(StatusChange.id > bindparam("last"), StatusChange.id <= bindparam("newest"))
+)
+_CLOSED = select(Intent.id, Intent.closed_at, Intent.investment_id, Intent.investor_id).where(
+    Intent.closed_at > bindparam("since")
+)
 
 
 class Listener:
@@ -49,6 +61,8 @@ class Hub:
     def __init__(self, cap: int) -> None:
         self.cap = cap
         self.closing = False
+        # Is told how many streams are open, each time that changes.
+        self.observer: Callable[[int], object] = int
         self._lock = threading.Lock()
         self._listeners: dict[uuid.UUID, list[Listener]] = {}
 
@@ -67,6 +81,7 @@ class Hub:
             admitted = not self.closing and self._count() < self.cap
             if admitted:
                 self._listeners.setdefault(investment_id, []).append(listener)
+                self.observer(self._count())
         try:
             yield listener if admitted else None
         finally:
@@ -78,6 +93,7 @@ class Hub:
             self._listeners[investment_id].remove(listener)
             if not self._listeners[investment_id]:
                 del self._listeners[investment_id]
+            self.observer(self._count())
 
     def wake(self, investment_ids: Iterable[uuid.UUID]) -> None:
         with self._lock:
@@ -163,16 +179,11 @@ class Watcher:
         On PostgreSQL a row can appear below one that was seen already; each stream therefore looks for itself, too,
         now and then.
         """
-        newest = db.session.scalar(select(func.max(StatusChange.id))) or 0
+        newest = db.session.scalar(_NEWEST) or 0
         last = newest if self._newest_row is None else self._newest_row
         found: set[uuid.UUID] = set()
         if newest > last:
-            statement = (
-                select(Investment.id)
-                .join(StatusChange, StatusChange.investment_id == Investment.cashlink_id)
-                .where(StatusChange.id > last, StatusChange.id <= newest)
-            )
-            found.update(db.session.scalars(statement))
+            found.update(db.session.scalars(_NEWS, {"last": last, "newest": newest}))
         elif newest < last:
             # Rows are only ever appended: this is another database under the same name, restored or started over.
             self._hub.wake_all()
@@ -181,10 +192,8 @@ class Watcher:
 
     def _with_closed_intents(self) -> set[uuid.UUID]:
         """Investments whose creation, or whose investor's import, has been decided."""
-        statement = select(Intent.id, Intent.closed_at, Intent.investment_id, Intent.investor_id)
-        rows: set[tuple[Any, ...]] = {
-            tuple(row) for row in db.session.execute(statement.where(Intent.closed_at > self._closed_at - OVERLAP))
-        }
+        since = {"since": self._closed_at - OVERLAP}
+        rows: set[tuple[Any, ...]] = {tuple(row) for row in db.session.execute(_CLOSED, since)}
         fresh = rows - self._seen
         found = {investment_id for _id, _closed_at, investment_id, _investor_id in fresh if investment_id}
         investors = {investor_id for _id, _closed_at, _investment_id, investor_id in fresh if investor_id}

@@ -133,6 +133,12 @@ class Investor(Model):
     __tablename__ = "investor"
     __table_args__ = (
         Index(
+            "ix_investor_importing",
+            "consented_at",
+            sqlite_where=text("imported_at IS NULL"),
+            postgresql_where=text("imported_at IS NULL"),
+        ),
+        Index(
             "ix_investor_email_changed",
             "email_changed_at",
             sqlite_where=text("email_changed_at IS NOT NULL"),
@@ -224,6 +230,12 @@ class Intent(Model):
             "next_try_at",
             sqlite_where=text("result IS NULL"),
             postgresql_where=text("result IS NULL"),
+        ),
+        Index(
+            "ix_intent_parked",
+            "created_at",
+            sqlite_where=text("result = 'parked'"),
+            postgresql_where=text("result = 'parked'"),
         ),
     )
 

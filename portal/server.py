@@ -6,7 +6,10 @@ twice.
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
+import tempfile
 import threading
 from typing import Any
 
@@ -19,6 +22,7 @@ from .sync import Loop
 
 # Threads beyond those that hold event streams, for all other requests.
 SPARE_THREADS = 64
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Background:
@@ -117,6 +121,8 @@ def serve(app_factory: Any, bind: str, workers: int, streams: int) -> None:
                 "logger_class": log_class(),
                 "post_worker_init": start_background,
                 "worker_exit": close_background,
+                "child_exit": forget_metrics,
+                "on_exit": drop_metrics,
             }
             for name, value in options.items():
                 self.cfg.set(name, value)
@@ -160,9 +166,29 @@ def log_class() -> type:
 def start_background(worker: Any) -> None:
     """gunicorn's hook in each worker; the watcher sees SIGTERM through `worker.alive` and ends all streams at once."""
     app = worker.app.callable
-    worker.background = (Watcher(app), Loop(app))
+    # Of the rounds that find nothing, each process makes one a second.
+    worker.background = (Watcher(app), Loop(app, pause=1.0))
     worker.background[0].start(alive=lambda: worker.alive)
     worker.background[1].start()
+
+
+def share_metrics() -> None:
+    """Let all processes of this server count together; to be called before anything imports prometheus_client."""
+    os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="portal-metrics-")
+
+
+def forget_metrics(_server: Any, worker: Any) -> None:
+    """gunicorn's hook in the first process, once a worker has gone: its open streams have gone, too."""
+    if METRICS_FOLDER in os.environ:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)
+
+
+def drop_metrics(_server: Any) -> None:
+    """gunicorn's hook at the end of the first process."""
+    if METRICS_FOLDER in os.environ:
+        shutil.rmtree(os.environ[METRICS_FOLDER], ignore_errors=True)
 
 
 def close_background(_server: Any, worker: Any) -> None:

@@ -128,6 +128,8 @@ GET  /withdraw/receipt                          → /withdraw   → /withdraw   
 GET  /favicon.ico                               200           200                 200           200
 GET  /brand/brand.css                           404           404                 404           404
 GET  /healthz                                   200           200                 200           200
+GET  /readyz                                    200           200                 200           200
+GET  /metrics                                   404           404                 404           404
 GET  /static/portal.css                         200           200                 200           200
 """
 # With the presenter's aids. Everybody may be anybody there; without them nothing of it answers.

@@ -9,6 +9,10 @@ import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
+from .investments.conftest import dana as dana
+from .investments.person import Person
+from .settings import BOND, WEBHOOK_TOKEN
+
 GZIP = {"Accept-Encoding": "gzip", "Accept": "text/html"}
 
 
@@ -79,3 +83,34 @@ def test_what_is_no_text_goes_as_it_is(client: FlaskClient) -> None:
         assert font.content_encoding is None
     assert client.get("/healthz", headers=GZIP).content_encoding is None
     assert client.head("/help", headers=GZIP).content_encoding is None
+
+
+def test_a_page_of_a_campaign_stays_below_its_budget(client: FlaskClient) -> None:
+    assert len(client.get(f"/campaigns/{BOND}", headers=GZIP).data) < 15_000
+
+
+def test_a_part_of_a_file_is_a_part_of_the_file(client: FlaskClient) -> None:
+    with (
+        client.get("/static/portal.css", headers={**GZIP, "Range": "bytes=0-9"}) as part,
+        client.get("/static/portal.css") as whole,
+    ):
+        assert (part.status_code, part.data) == (206, whole.data[:10])
+
+
+def test_the_fragment_of_a_progress_page_keeps_its_tag(dana: Person) -> None:
+    path = f"/investments/{dana.invest('KYC_PENDING')}/status"
+    tag = dana.client.get(path, headers=GZIP).headers["ETag"]
+    assert dana.client.get(path, headers={**GZIP, "If-None-Match": tag}).status_code == 304
+
+
+def test_a_stream_is_not_held_back(dana: Person) -> None:
+    path = f"/investments/{dana.invest('KYC_PENDING')}/events"
+    with dana.client.get(path, headers=GZIP) as stream:
+        assert stream.content_encoding is None
+        assert next(iter(stream.response)).startswith(b"event:")  # type: ignore[arg-type]
+
+
+def test_the_answer_to_a_webhook_stays_empty(client: FlaskClient) -> None:
+    headers = {**GZIP, "Authorization": f"Bearer {WEBHOOK_TOKEN}"}
+    answer = client.post("/webhooks/cashlink", data=b"{}", headers=headers)
+    assert (answer.status_code, answer.data, answer.content_encoding) == (204, b"", None)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import CursorResult, bindparam, delete, select, update
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -30,6 +30,12 @@ LONGEST = timedelta(hours=12)
 TOUCH = timedelta(minutes=5)
 
 login_manager = LoginManager()
+
+# Built once: the first is executed with each request, the other with each sign of life of an open page.
+_THIS = UserSession.token_hash == bindparam("token_hash")
+_SESSION = select(UserSession, User).join(User).where(_THIS)
+_COLUMNS = select(UserSession.user_id, UserSession.seen_at, UserSession.created_at, User.deletion_asked_at)
+_OWNER = _COLUMNS.join(User).where(_THIS)
 
 
 def set_up(app: Flask) -> None:
@@ -167,24 +173,37 @@ def load_user(token: str) -> User | None:
     """The user of a session that is still alive."""
     if not token:
         return None
-    row = db.session.execute(
-        select(UserSession, User).join(User).where(UserSession.token_hash == hash_token(token))
-    ).first()
+    row = db.session.execute(_SESSION, {"token_hash": hash_token(token)}).first()
     if row is None:
         return None
     user_session, user = row
-    instant = now()
-    if instant - user_session.seen_at > IDLE or instant - user_session.created_at > LONGEST or user.deletion_asked_at:
+    if not _is_alive(token, user_session.seen_at, user_session.created_at, user.deletion_asked_at):
         return None
-    if instant - user_session.seen_at > TOUCH:
-        _touch(user_session)
     user.session_token = token
     return user  # type: ignore[no-any-return]
 
 
-def _touch(user_session: UserSession) -> None:
-    user_session.seen_at = now()
+def owner_of(token: str) -> int | None:
+    """The number of the user whose session this is and lives; an open page asks so again and again."""
+    row = db.session.execute(_OWNER, {"token_hash": hash_token(token)}).first()
+    if row is None or not _is_alive(token, row.seen_at, row.created_at, row.deletion_asked_at):
+        return None
+    return cast(int, row.user_id)
+
+
+def _is_alive(token: str, seen_at: datetime, created_at: datetime, deletion_asked_at: datetime | None) -> bool:
+    idle = now() - seen_at
+    if idle > IDLE or now() - created_at > LONGEST or deletion_asked_at:
+        return False
+    if idle > TOUCH:
+        _touch(token)
+    return True
+
+
+def _touch(token: str) -> None:
+    seen = update(UserSession).where(UserSession.token_hash == hash_token(token)).values(seen_at=now())
     try:
+        db.session.execute(seen)
         db.session.commit()
     except OperationalError:
         # A full disk: nothing can be written, and pages are read all the same.

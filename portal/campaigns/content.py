@@ -143,7 +143,8 @@ class Question:
     answer: Text
 
 
-@dataclass(frozen=True)
+# Compared by identity: what is made of a campaign once a day is kept under the campaign itself.
+@dataclass(frozen=True, eq=False)
 class Campaign:
     """Everything that its page says. Amounts are euros, rates a share of one."""
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 
+from flask import current_app, g
 from flask_babel import format_timedelta
 from flask_babel import gettext as _
+from jinja2.environment import TemplateModule
 
 from .. import history, integration
 from ..config import settings
 from ..investments.holdings import Entry, read_entry
-from ..language import NO_BREAK_SPACE, day
+from ..language import NO_BREAK_SPACE, day, language
 from ..models import User
 from . import charts, documents, figures, funding
 from .content import Campaign, Event, today
 from .funding import Funding, State, state
 from .journey import STEPS, whole_duration
-from .wording import Wording, month
+from .wording import Wording, month, wording
 
 Action = Literal["sign_in", "invest", "continue", "again", "none"]
 Needs = Literal["", "data", "consent"]
@@ -37,7 +40,7 @@ class Card:
 
     @classmethod
     def of(cls, campaign: Campaign, funding: Funding | None) -> Card:
-        return cls(campaign, funding, state(campaign, funding), Wording(campaign))
+        return cls(campaign, funding, state(campaign, funding), wording(campaign))
 
     @property
     def is_open(self) -> bool:
@@ -90,47 +93,60 @@ class InvestBox:
 def invest_box(campaign: Campaign, told: Funding | None, user: User | None) -> InvestBox:
     found = state(campaign, told)
     host = settings().start_url_hosts[0] if settings().start_url_hosts else ""
-    mine = [row for row in history.investments_of(user) if row[0].campaign == campaign.slug] if user else []
-    newest = read_entry(*mine[0]) if mine else None
+    mine = history.in_campaign(user, campaign.slug) if user else history.InCampaign()
+    entry = read_entry(*mine.shown) if mine.shown else None
     if found not in ("open", "almost_full"):
-        return InvestBox(told, found, "none", host, entry=newest)
+        return InvestBox(told, found, "none", host, entry=entry)
     if user is None:
         return InvestBox(told, found, "sign_in", host)
-    unsigned = integration.open_subscription(user, campaign.slug)
-    action: Action = "continue" if unsigned else "again" if newest else "invest"
-    continued = next((read_entry(*row) for row in mine if row[0] is unsigned), newest)
+    action: Action = "continue" if mine.unsigned else "again" if entry else "invest"
     return InvestBox(
         told,
         found,
         action,
         host,
-        number=integration.next_number(user, campaign.slug),
-        entry=continued,
+        number=mine.next_number,
+        entry=entry,
         needs=NEEDS.get(integration.import_state(user.investor), ""),
     )
 
 
 def page(campaign: Campaign) -> dict[str, Any]:
     """What the template of the campaign page needs of the content."""
-    examples = [figures.example(campaign, amount) for amount in campaign.examples]
-    plan = figures.plan(campaign)
     return {
         "campaign": campaign,
-        "said": Wording(campaign),
+        "said": wording(campaign),
+        "days_left": days_left(campaign),
+        "funded": charts.funded(campaign, funding.past(campaign)),
+        "offer": _offer(campaign, language(), today()),
+    }
+
+
+@lru_cache(maxsize=64)
+def _offer(campaign: Campaign, spoken: str, present: date) -> TemplateModule:
+    """The offer itself, made once a day for each language, as `head` and `body`: rendered without a request's
+    variables, so that nothing of a person can get into it."""
+    # Each word of the glossary is linked at its first use in the offer, whoever asks for it first.
+    g.pop("terms_seen", None)
+    examples = [figures.example(campaign, amount) for amount in campaign.examples]
+    plan = figures.plan(campaign)
+    content = {
+        "campaign": campaign,
+        "said": wording(campaign),
+        "language": spoken,
         "examples": examples,
         "plan": plan,
         "plan_chart": charts.plan_bars(plan) if plan else None,
         "payment_charts": charts.payment_bars(examples[-1]),
         "use_chart": charts.share_bar(campaign.uses),
         "source_chart": charts.share_bar(campaign.sources),
-        "funded": charts.funded(campaign, funding.past(campaign)),
         "journey_chart": charts.journey(STEPS),
         "whole_duration": whole_duration(),
-        "days_left": days_left(campaign),
-        "present": today(),
+        "present": present,
         "when": when,
         "documents": documents.files(campaign),
     }
+    return current_app.jinja_env.get_template("campaigns/_offer.html").make_module(content)
 
 
 def contents(campaign: Campaign, coming: bool) -> list[tuple[str, str]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from flask_babel import format_date, format_decimal, ngettext
 from flask_babel import gettext as _
 
-from ..language import NO_BREAK_SPACE, day, percent, whole_money
+from ..language import NO_BREAK_SPACE, day, language, percent, whole_money
 from . import figures
 from .content import Campaign, Text
 
@@ -21,6 +22,16 @@ class Wording:
 
     def __call__(self, text: Text) -> str:
         return str(text).format_map(self.words)
+
+
+def wording(campaign: Campaign) -> Wording:
+    """The wording in the language of the request, made once a day for each language."""
+    return _wording(campaign, language())
+
+
+@lru_cache(maxsize=64)
+def _wording(campaign: Campaign, _spoken: str) -> Wording:
+    return Wording(campaign)
 
 
 def words(campaign: Campaign) -> dict[str, str]:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import history, live
 from ..accounts import sessions
 from ..database import db
-from ..models import Intent
+from ..models import Intent, Investment
 
 # Seconds between two signs of life; a client that has gone away is noticed by them.
 KEEP_ALIVE = 15.0
 # Milliseconds after which a browser asks again that found no free stream; until then its page polls.
 RETRY = 10_000
 
-# What a stream compares: the newest change first, then what can change on the page without one.
+# Without data a browser would not pass the event on.
+NEWS = "event: status\ndata: changed\n\n"
+
+# What a stream compares: the newest change, and what can change on the page without one.
 State = tuple[object, ...]
 
 
@@ -27,42 +33,49 @@ def follow(app: Flask, investment_id: uuid.UUID, session_token: str) -> Iterator
     """The stream's text, piece by piece, until the session or the process ends.
 
     Runs after the request: it opens an application context of its own for each look at the database, so that no
-    connection is held while it waits. Session and investment are looked at again with each sign of life, too; that
-    heals what the watcher may have missed.
+    connection is held while it waits. News are passed on without a look, or a thousand pages would all look at once;
+    the page asks anyway, and is asked who it is. Session and investment are looked at with each sign of life, and after
+    news that look tells once more: this heals what the watcher may have missed.
     """
     with live.hub(app).listen(investment_id) as listener:
         if listener is None:
             yield f"retry: {RETRY}\n\n"
             return
-        woken, shown = True, None
+        woken, shown, next_look = False, None, 0.0
         while not live.hub(app).closing:
-            try:
-                state = _look(app, investment_id, session_token)
-            except SQLAlchemyError:
-                state = shown
+            if woken and time.monotonic() < next_look:
+                yield NEWS
+                shown = None
             else:
-                if state is None:
-                    return
-            yield _event(state) if state and (woken or state != shown) else ": still here\n\n"
-            shown = state
-            woken = listener.wait(KEEP_ALIVE)
-
-
-def _event(state: State) -> str:
-    # Without data a browser would not pass the event on.
-    return f"id: {state[0]}\nevent: status\ndata: changed\n\n"
+                try:
+                    state = _look(app, investment_id, session_token)
+                except SQLAlchemyError:
+                    state = shown
+                else:
+                    if state is None:
+                        return
+                yield NEWS if woken or state != shown else ": still here\n\n"
+                shown, next_look = state, time.monotonic() + KEEP_ALIVE
+            woken = listener.wait(max(next_look - time.monotonic(), 0))
 
 
 def _look(app: Flask, investment_id: uuid.UUID, session_token: str) -> State | None:
     """None once the session has ended or the investment is no longer this person's."""
     with app.app_context():
-        user = sessions.load_user(session_token)
-        if user is None:
-            return None
-        found = history.with_newest_change([investment_id])
-        if not found or found[0][0].user_id != user.id:
-            return None
-        investment, change = found[0]
-        newest = select(Intent.result).where(Intent.investment_id == investment_id).order_by(Intent.id.desc()).limit(1)
-        result = db.session.scalar(newest)
-        return (change.id if change else 0, investment.units, investment.start_url, investment.released_at, result)
+        owner = sessions.owner_of(session_token)
+        row = db.session.execute(_state(), {"id": investment_id, "owner": owner}).first() if owner else None
+        return tuple(row) if row else None
+
+
+@cache
+def _state() -> Select[Any]:
+    newest_result = (
+        select(Intent.result).where(Intent.investment_id == Investment.id).order_by(Intent.revision.desc()).limit(1)
+    )
+    return select(
+        func.coalesce(history.newest_change_id(), 0),
+        Investment.units,
+        Investment.start_url,
+        Investment.released_at,
+        newest_result.correlate(Investment).scalar_subquery(),
+    ).where(Investment.id == bindparam("id"), Investment.user_id == bindparam("owner"))

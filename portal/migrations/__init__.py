@@ -1,14 +1,24 @@
-"""The schema's history, and the check that code and database agree on it."""
+"""The schema's history, and the check that code and database agree on it.
+
+A migration that only adds says `additive = True`. Code that does not know it can run on the schema all the same, so
+that a newer version can be rolled out machine by machine; `migrate` writes down since which revision that is so.
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 
 from ..database import db
 from ..models import Mark
+
+FOLDER = Path(__file__).parent
+# The mark's value: the revision that the schema has, and the one since which everything was only added.
+MARK = "schema"
 
 
 class SchemaError(Exception):
@@ -19,28 +29,36 @@ def migrate(app: Flask) -> None:
     """Bring the database to the schema of this code; does nothing where it is there already."""
     from alembic import command
 
-    with app.app_context(), db.engine.connect() as connection:
-        command.upgrade(_config(connection), "head")
-        connection.commit()
+    head, *_ = _revisions()
+    with app.app_context():
+        with db.engine.connect() as connection:
+            if _found(connection) not in (None, *_revisions()):
+                # A newer version has been here, and this one has nothing to add.
+                return
+            command.upgrade(_config(connection), "head")
+            connection.commit()
+        # After the upgrade: a mark that belongs to another revision counts for nothing.
+        db.session.merge(Mark(name=MARK, value=f"{head} {_usable_from()}"))
+        db.session.commit()
 
 
 def check(app: Flask) -> None:
-    """Refuse an older or newer schema.
+    """Refuse an older schema, and a newer one unless it has only been added to.
 
     Raises:
         SchemaError: one sentence for the operator.
     """
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
+    head, *older = _revisions()
     with app.app_context(), db.engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-        script = ScriptDirectory.from_config(_config(connection))
-    if found == script.get_current_head():
-        return
-    if found is None or found in {revision.revision for revision in script.walk_revisions()}:
-        raise SchemaError("The database is older than this code. Run: portal migrate")
-    raise SchemaError("The database is newer than this code. Start the newer version, or restore a backup.")
+        found = _found(connection)
+        if found == head:
+            return
+        if found is None or found in older:
+            raise SchemaError("The database is older than this code. Run: portal migrate")
+        mark = connection.execute(select(Mark.value).where(Mark.name == MARK)).scalar() or ""
+    revision, _, usable_from = mark.partition(" ")
+    if revision != found or usable_from not in (head, *older):
+        raise SchemaError("The database is newer than this code. Start the newer version, or restore a backup.")
 
 
 def is_demo(app: Flask) -> bool:
@@ -49,10 +67,35 @@ def is_demo(app: Flask) -> bool:
         return db.session.get(Mark, "seeded_by_demo") is not None
 
 
+def _found(connection: Any) -> str | None:
+    from alembic.runtime.migration import MigrationContext
+
+    found: str | None = MigrationContext.configure(connection).get_current_revision()
+    return found
+
+
+def _revisions() -> tuple[str, ...]:
+    """All that this code knows, newest first."""
+    return tuple(_additive(FOLDER))
+
+
+def _usable_from() -> str:
+    """The newest revision that did more than add."""
+    return next(revision for revision, additive in _additive(FOLDER).items() if not additive)
+
+
+@cache
+def _additive(folder: Path) -> dict[str, bool]:
+    from alembic.script import ScriptDirectory
+
+    walked = ScriptDirectory(str(folder)).walk_revisions()
+    return {script.revision: getattr(script.module, "additive", False) for script in walked}
+
+
 def _config(connection: Any) -> Any:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config

@@ -1,4 +1,4 @@
-"""Pages without data: how it works, help, legal information, and the health check."""
+"""Pages without data: how it works, help, legal information."""
 
 from __future__ import annotations
 
@@ -79,9 +79,3 @@ def favicon() -> ResponseReturnValue:
     """For programs that ask for it without reading the page."""
     own = brand.file("logo.svg")
     return send_from_directory(own.parent if own else current_app.static_folder or "", own.name if own else "icon.svg")
-
-
-@bp.get("/healthz")
-def healthz() -> ResponseReturnValue:
-    """The process answers."""
-    return {"status": "ok"}

@@ -30,6 +30,12 @@ class StatusEvent:
     investment_id: str
     status: str
     changed_at: datetime
+    received_at: datetime
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the change; None where its instant cannot be used."""
+        return None if self.changed_at == UNUSABLE else (self.received_at - self.changed_at).total_seconds()
 
 
 def read(body: bytes, received_at: datetime) -> StatusEvent:
@@ -49,6 +55,7 @@ def read(body: bytes, received_at: datetime) -> StatusEvent:
         investment_id=_text(data.get("investment_id"), "investment-id"),
         status=_text(data.get("status"), "status"),
         changed_at=_instant(data.get("changed_at"), received_at),
+        received_at=received_at,
     )
 
 

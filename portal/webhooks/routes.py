@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+from blinker import signal
 from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
@@ -19,7 +20,7 @@ from ..config import settings
 from ..database import db, insert_or_ignore, now, write_lock
 from ..models import UnreadableWebhook
 from ..web import csrf
-from .events import UnreadableError, read
+from .events import StatusEvent, UnreadableError, read
 from .tokens import is_issued
 
 MAX_BODY = 64 * 1024
@@ -27,6 +28,9 @@ MAX_BODY = 64 * 1024
 MAX_UNREADABLE = 1000
 
 bp = Blueprint("webhooks", __name__)
+
+# Tells what became of each request: `verdict`, and for a change that was stored `delay`, its age in seconds.
+received = signal("webhook-received")
 
 
 @bp.post("/webhooks/cashlink", strict_slashes=False)
@@ -36,22 +40,25 @@ def receive() -> ResponseReturnValue:
     """Step 3 arrives here."""
     if not _is_authentic(request.headers.get("Authorization", "")):
         logs.note("webhook refused")
-        return _answer(401, {"WWW-Authenticate": 'Bearer realm="webhooks"'})
+        return _answer(401, "denied", {"WWW-Authenticate": 'Bearer realm="webhooks"'})
     # Read here: the framework's own limit cuts chunked bodies silently.
     body = request.stream.read(MAX_BODY + 1)
     if len(body) > MAX_BODY:
-        return _answer(413)
+        return _answer(413, "too-large")
     try:
         with write_lock:
-            _store(body)
+            event = _store(body)
     except SQLAlchemyError:
         db.session.rollback()
         current_app.logger.exception("webhook not stored")
-        return _answer(503, {"Retry-After": "5"})
-    return _answer(204)
+        return _answer(503, "unavailable", {"Retry-After": "5"})
+    return _answer(204, "stored" if event else "unreadable", delay=event.age if event else None)
 
 
-def _answer(status: int, headers: dict[str, str] | None = None) -> ResponseReturnValue:
+def _answer(
+    status: int, verdict: str, headers: dict[str, str] | None = None, delay: float | None = None
+) -> ResponseReturnValue:
+    received.send(current_app._get_current_object(), verdict=verdict, delay=delay)  # type: ignore[attr-defined]
     return "", status, headers or {}
 
 
@@ -68,13 +75,15 @@ def _is_authentic(header: str) -> bool:
     return scheme.lower() == "bearer" and (any(matches) or is_issued(token.strip()))
 
 
-def _store(body: bytes) -> None:
+def _store(body: bytes) -> StatusEvent | None:
+    """The change that was appended; None for a body that was kept apart."""
     try:
         event = read(body, now())
     except UnreadableError as error:
         _keep_apart(body, str(error))
-        return
+        return None
     integration.record_status_change(event.investment_id, event.status, event.changed_at)
+    return event
 
 
 def _keep_apart(body: bytes, reason: str) -> None:

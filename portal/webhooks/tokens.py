@@ -66,8 +66,10 @@ _NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    # The secret is part of the key: a new secret ends the tokens of the old one.
-    return URLSafeTimedSerializer([settings().secret_key + settings().webhook_client_secret], salt="webhook-token")
+    # The secret is part of the key: a new secret ends the tokens of the old one. The last key signs.
+    keys = [settings().secret_key_before, settings().secret_key]
+    secrets = [key + settings().webhook_client_secret for key in keys if key]
+    return URLSafeTimedSerializer(secrets, salt="webhook-token")
 
 
 def _knows_secret(request: Request) -> bool:

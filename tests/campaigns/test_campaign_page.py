@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -11,7 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal import create_app, migrations
+from portal.campaigns import content, view
 from portal.config import Settings
+from portal.database import now
+from portal.language import ZONE
 
 from ..people import add_user
 from ..settings import BOND, SOLAR
@@ -166,3 +170,18 @@ def test_who_does_what_and_the_next_site_stand_beside_the_button(app: Flask) -> 
         "Nahwärme Hollerbrück GmbH (fictional)",
         "Cashlink",
     ]
+
+
+def test_the_offer_speaks_the_readers_language_and_moves_with_the_day(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def timeline(language: str) -> str:
+        return words(page(client, f"/campaigns/{BOND}", language).select_one('section[aria-labelledby="timeline"]'))
+
+    today = now().astimezone(ZoneInfo(ZONE)).date()
+    assert [timeline(language)[:4] for language in ("en", "de", "en")] == ["What", "Was ", "What"]
+    assert f"{today.day} {today:%B %Y}" in timeline("en")
+    later = today + timedelta(days=40)
+    for module in (content, view):
+        monkeypatch.setattr(module, "today", lambda: later)
+    assert f"{later.day} {later:%B %Y}" in timeline("en")

@@ -64,6 +64,10 @@ class Listening:
             if "event" in piece.fields:
                 return piece
 
+    def is_silent(self) -> bool:
+        """Whether nothing has come since what was taken last."""
+        return self._pieces.empty()
+
     def ends(self, seconds: float = 10) -> float:
         """When the stream ended."""
         ends = time.monotonic() + seconds
