@@ -184,7 +184,7 @@ BROKEN: dict[str, tuple[str, Callable[[World, Path], dict[str, str]]]] = {
     "funding information that is away": ("funding", at_port_9("CASHLINK_INFO_URL")),
     "a start_url that leads elsewhere": ("start-url", foreign_chain),
     "a public address where nobody answers": ("public-url", lambda *_: {"PORTAL_PUBLIC_URL": "http://localhost:9"}),
-    "http in public": ("public-url", lambda *_: {"PORTAL_PUBLIC_URL": "http://portal.example.org"}),
+    "http in public": ("settings", lambda *_: {"PORTAL_PUBLIC_URL": "http://portal.example.org"}),
     "a token that the running portal does not know": (
         "webhook-token",
         lambda *_: {"CASHLINK_WEBHOOK_TOKENS": "another-token-of-the-tests"},

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import requests
 from sqlalchemy import delete
 
-from ..config import is_local
 from ..contract import Check, Finding, Text, failed, ok
 from ..contract.api.client import CASHLINK
 from ..contract.http import Answer, send
@@ -36,15 +34,6 @@ def checks(installation: Installation) -> list[Check]:
 
 def _public_url(installation: Installation) -> Finding:
     url = installation.settings.public_url
-    if url.startswith("http:") and not is_local(urlsplit(url).hostname or ""):
-        return failed(
-            Text("http on a public host", "http auf einem öffentlichen Server"),
-            Text(
-                "Set up TLS in front of the portal, and PORTAL_PUBLIC_URL to https.",
-                "Richten Sie TLS vor dem Portal ein, und setzen Sie PORTAL_PUBLIC_URL auf https.",
-            ),
-            HOSTING,
-        )
     try:
         answer = send(installation.session, "GET", f"{url}/healthz")
     except (requests.RequestException, OSError) as error:

