@@ -31,11 +31,8 @@ TOUCH = timedelta(minutes=5)
 
 login_manager = LoginManager()
 
-# Built once: the first is executed with each request, the other with each sign of life of an open page.
-_THIS = UserSession.token_hash == bindparam("token_hash")
-_SESSION = select(UserSession, User).join(User).where(_THIS)
-_COLUMNS = select(UserSession.user_id, UserSession.seen_at, UserSession.created_at, User.deletion_asked_at)
-_OWNER = _COLUMNS.join(User).where(_THIS)
+# Built once: it is executed with each request.
+_SESSION = select(UserSession, User).join(User).where(UserSession.token_hash == bindparam("token_hash"))
 
 
 def set_up(app: Flask) -> None:
@@ -177,21 +174,14 @@ def load_user(token: str) -> User | None:
     if row is None:
         return None
     user_session, user = row
-    if not _is_alive(token, user_session.seen_at, user_session.created_at, user.deletion_asked_at):
+    if not is_alive(token, user_session.seen_at, user_session.created_at, user.deletion_asked_at):
         return None
     user.session_token = token
     return user  # type: ignore[no-any-return]
 
 
-def owner_of(token: str) -> int | None:
-    """The number of the user whose session this is and lives; an open page asks so again and again."""
-    row = db.session.execute(_OWNER, {"token_hash": hash_token(token)}).first()
-    if row is None or not _is_alive(token, row.seen_at, row.created_at, row.deletion_asked_at):
-        return None
-    return cast(int, row.user_id)
-
-
-def _is_alive(token: str, seen_at: datetime, created_at: datetime, deletion_asked_at: datetime | None) -> bool:
+def is_alive(token: str, seen_at: datetime, created_at: datetime, deletion_asked_at: datetime | None) -> bool:
+    """Whether a session goes on, by its row and its user's; being asked counts as activity."""
     idle = now() - seen_at
     if idle > IDLE or now() - created_at > LONGEST or deletion_asked_at:
         return False
