@@ -94,8 +94,9 @@ BUGS = (
     Bug(
         "twice",
         "portal/integration.py",
-        "    number = _highest_number(user, campaign) + 1\n    open_one = open_subscription(user, campaign)",
-        "    number = uuid.uuid4().int % 10**6\n    open_one = None",
+        "    existing = existing or open_subscription(user, campaign)\n"
+        "    if existing is not None:\n        return existing\n",
+        "    rows = [Investment(number=uuid.uuid4().int % 10**6)]\n",
     ),
     Bug("shuffled", "portal/integration.py", '        "changed_at": changed_at,', '        "changed_at": instant,'),
     Bug("dropped", "portal/sync.py", *NOBODY_ASKS),

@@ -45,8 +45,8 @@ BUGS = (
     Bug(
         "the call before the commit",
         "portal/intents.py",
-        "    db.session.commit()\n    return db.session.scalars(select(Intent).where(Intent.idempotency_key == key))",
-        "    return db.session.scalars(select(Intent).where(Intent.idempotency_key == key))",
+        "    db.session.commit()\n    return intent\n",
+        "    return intent\n",
         KILLS,
         also=(
             "portal/integration.py",
@@ -65,8 +65,8 @@ BUGS = (
     Bug(
         "no unique number per account and campaign",
         "portal/integration.py",
-        "    number = _highest_number(user, campaign) + 1\n    open_one = open_subscription(user, campaign)",
-        "    open_one = open_subscription(user, campaign)\n    number = uuid.uuid4().int % 10**6",
+        "number=_next_number(rows),",
+        "number=uuid.uuid4().int % 10**6,",
         STEPS,
     ),
     Bug(
@@ -165,6 +165,13 @@ def plant(bug: Bug, folder: Path) -> None:
         text = file.read_text()
         assert text.count(right) == 1, "the planted bug no longer fits the code"
         file.write_text(text.replace(right, wrong))
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_each_bug_fits_the_code_of_today(bug: Bug) -> None:
+    """The long form alone would notice too late."""
+    for name, right, _wrong in filter(None, ((bug.file, bug.right, bug.wrong), bug.also)):
+        assert (ROOT / name).read_text().count(right) == 1
 
 
 @pytest.mark.parametrize("bug", chosen(BUGS), ids=lambda bug: bug.name)
