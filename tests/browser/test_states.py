@@ -30,7 +30,16 @@ CHECKER = Path(__file__).parent / "npm" / "node_modules" / "vnu-jar" / "build" /
 ROLES_OF_TABLES = "“role” attribute must not be used on a “t[dhr]” element"
 # What answers a GET and is no page of its own: files, fragments, streams, what only leads on, or serves machines.
 NO_PAGES = {
-    *("static", "demo.static", "pages.favicon", "pages.healthz", "campaigns.document", "accounts.export"),
+    *(
+        "static",
+        "demo.static",
+        "pages.favicon",
+        "health.healthz",
+        "health.readyz",
+        "health.show_metrics",
+        "campaigns.document",
+        "accounts.export",
+    ),
     *("accounts.session_state", "pages.brand_file"),
     *("investments.events", "investments.status"),
     *("demo.backstage_entry", "demo.backstage_live", "demo.stage_view", "demo.take_home"),
