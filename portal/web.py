@@ -205,8 +205,11 @@ def security_headers(settings: Settings) -> dict[str, str]:
 
 def add_headers(security: dict[str, str], response: Response) -> Response:
     headers = response.headers
+    # Headers searches from end to end for each name.
+    present = {name for name, _value in headers}
     for name, value in security.items():
-        headers.setdefault(name, value)
+        if name not in present:
+            headers.add(name, value)
     if request.endpoint in ("static", "pages.brand_file") and response.status_code < 400:
         if "v" in request.args:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, redirect, request, session, url_for
+from flask import Flask, Request, current_app, redirect, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy import CursorResult, bindparam, delete, select, update
@@ -35,7 +36,17 @@ login_manager = LoginManager()
 _SESSION = select(UserSession, User).join(User).where(UserSession.token_hash == bindparam("token_hash"))
 
 
+class CookieSessions(SecureCookieSessionInterface):
+    """Flask's own, without making a signature's serializer where no cookie came: webhooks bring none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) in request.cookies:
+            return super().open_session(app, request)
+        return self.session_class()
+
+
 def set_up(app: Flask) -> None:
+    app.session_interface = CookieSessions()
     login_manager.login_view = "accounts.login"
     login_manager.session_protection = None
     login_manager.init_app(app)

@@ -46,8 +46,7 @@ def receive() -> ResponseReturnValue:
     if len(body) > MAX_BODY:
         return _answer(413, "too-large")
     try:
-        with write_lock:
-            event = _store(body)
+        event = _store(body)
     except SQLAlchemyError:
         db.session.rollback()
         current_app.logger.exception("webhook not stored")
@@ -80,9 +79,11 @@ def _store(body: bytes) -> StatusEvent | None:
     try:
         event = read(body, now())
     except UnreadableError as error:
-        _keep_apart(body, str(error))
+        with write_lock:
+            _keep_apart(body, str(error))
         return None
-    integration.record_status_change(event.investment_id, event.status, event.changed_at)
+    with write_lock:
+        integration.record_status_change(event.investment_id, event.status, event.changed_at)
     return event
 
 
