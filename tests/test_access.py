@@ -33,6 +33,8 @@ from portal.models import Consent, Intent, Investment, Investor, User, UserSessi
 from .people import PASSWORD, add_user
 from .settings import BOND, environment
 
+pytestmark = pytest.mark.slow
+
 VISITORS = ("signed out", "unconfirmed", "alice", "mallory")
 START_URL = "http://localhost:9/subscribe/the-secret-of-alice"
 

@@ -32,6 +32,8 @@ from .schema import migrate
 from .settings import BOND, CAMPAIGNS
 from .world import World
 
+pytestmark = pytest.mark.slow
+
 OAUTH = {
     "CASHLINK_WEBHOOK_CLIENT_ID": "webhook-client",
     "CASHLINK_WEBHOOK_CLIENT_SECRET": "webhook-secret-of-the-tests",

@@ -26,6 +26,8 @@ from .people import PASSWORD, add_user
 from .settings import BOND
 from .world import World, free_port, wait_until
 
+pytestmark = pytest.mark.slow
+
 ROUTES = """
 GET  /
 GET  /campaigns/{slug}

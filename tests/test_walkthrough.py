@@ -15,6 +15,8 @@ from .journey import IBAN, PASSWORD, PATH, TAX_NUMBER, TYPED, Visitor, press_in_
 from .settings import BOND
 from .world import World, wait_until
 
+pytestmark = pytest.mark.slow
+
 EMAIL = "toni.beispiel@example.org"
 
 

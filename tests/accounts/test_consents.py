@@ -19,6 +19,8 @@ from ..settings import BOND
 from ..visitor import Visitor
 from ..world import World
 
+pytestmark = pytest.mark.slow
+
 EMAIL = "alice@example.org"
 PAGE = f"/campaigns/{BOND}"
 

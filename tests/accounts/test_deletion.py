@@ -21,6 +21,8 @@ from ..visitor import Visitor
 from ..webhooks.test_receiver import AUTHENTIC, body
 from ..world import World
 
+pytestmark = pytest.mark.slow
+
 EMAIL = "alice@example.org"
 
 

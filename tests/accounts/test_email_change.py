@@ -19,6 +19,8 @@ from ..people import PASSWORD, add_user
 from ..visitor import Answer, Visitor, mails
 from ..world import World
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = "alice@example.org", "alice@elsewhere.example"
 
 

@@ -20,6 +20,8 @@ from portal.simulator.modes import CHOICES
 
 from .lying import Contracted, Lie, running
 
+pytestmark = pytest.mark.slow
+
 INVESTORS, INVESTMENTS = "/api/external/v2/investors/", "/api/external/v2/investments/"
 TOKEN = "/api/external/oauth/token"
 # Another value than the default of each mode.

@@ -27,6 +27,8 @@ from portal.demo.backstage.record import LOOP, Entry
 
 from .test_backstage_record import invest, recorder_of, signed_in
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -26,6 +26,8 @@ pytest.importorskip("portal.demo.backstage", reason="the demo has been deleted")
 
 from portal.demo.backstage.record import LOOP, WEBHOOK, Entry, Recorder, sentence
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

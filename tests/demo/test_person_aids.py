@@ -18,6 +18,8 @@ from portal.models import User
 
 from ..visitor import Visitor, link_in, mails
 
+pytestmark = pytest.mark.slow
+
 EMAIL = "robin@example.org"
 PASSWORD = "a-password-of-robin"
 

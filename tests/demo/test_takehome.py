@@ -26,6 +26,8 @@ from portal.demo.takehome.settings import MEANINGS
 
 from .test_backstage_record import invest, recorder_of, signed_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:

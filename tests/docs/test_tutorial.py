@@ -22,6 +22,8 @@ from ..simulator.running import Robot, RunningSimulator
 from ..world import free_port, wait_until
 from .shop import CAMPAIGN_ID, PAGE, TOKEN, Shop, files, write
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:

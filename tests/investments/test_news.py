@@ -19,6 +19,8 @@ from ..visitor import mails
 from ..webhooks.test_receiver import AUTHENTIC, body
 from ..world import World, wait_until
 
+pytestmark = pytest.mark.slow
+
 EMAIL = "alice@example.org"
 
 

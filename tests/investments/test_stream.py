@@ -25,6 +25,8 @@ from ..world import wait_until
 from .listening import Listening
 from .person import PATH, START, Person
 
+pytestmark = pytest.mark.slow
+
 Watch = Callable[[], Watcher]
 
 

@@ -22,6 +22,8 @@ from ..world import World
 from .conftest import ALICE, STORED, TYPED, answers_of, fill_in, investor_of, receipts, signed_in
 from .test_identification import upload
 
+pytestmark = pytest.mark.slow
+
 CHECK = "/investor/check"
 COMPANY = "Cashlink-Simulator (Test)"
 ENGLISH = (

@@ -16,6 +16,8 @@ from portal.investors import checks
 from ..visitor import BASE, Answer, Visitor
 from .conftest import ALICE, STORED, TYPED, answers_of, fill_in, investor_of, signed_in
 
+pytestmark = pytest.mark.slow
+
 STEPS = list(TYPED)
 
 

@@ -16,6 +16,8 @@ from portal.models import Mail, Withdrawal
 from ..accounts.conftest import ALICE, PASSWORD, add_account
 from ..visitor import Answer, Visitor, mails, words
 
+pytestmark = pytest.mark.slow
+
 FIELDS = {"name": "Alice Beispiel", "contract": "Wärmeanleihe Hollerbrück, 12 November", "email": ALICE}
 
 

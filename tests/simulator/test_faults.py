@@ -26,6 +26,8 @@ from portal.simulator.studio import fault_texts
 from .running import BOND, Receiver, Robot, RunningSimulator, identification_body, investor_body, wait_until
 from .test_studio import act
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:

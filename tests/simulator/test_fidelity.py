@@ -24,6 +24,8 @@ from ..people import add_user
 from ..world import World
 from .running import BOND, CREDENTIALS, Robot, RunningSimulator
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 SOURCES = {"documented", "seen", "assumed"}
 

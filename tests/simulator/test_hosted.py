@@ -11,6 +11,8 @@ import requests
 from .running import BOND, SOLAR, Receiver, Robot, RunningSimulator, wait_until
 from .test_studio import act, studio_post
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_robot_gets_through_on_default_values(simulator: RunningSimulator, language: str) -> None:

@@ -21,6 +21,8 @@ from portal.simulator.models import StoredAnswer, db
 from .running import BOND, Receiver, Robot, RunningSimulator, investor_body, wait_until
 from .test_studio import act
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:

@@ -14,6 +14,8 @@ from jinja2 import Environment
 from .running import Robot, RunningSimulator
 from .test_studio import act
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(__file__).parents[2] / "portal" / "simulator"
 # The same word in both languages.
 SAME = {"IBAN", "Name", "Person", "Status", "Studio", "Webhooks"}

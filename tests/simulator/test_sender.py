@@ -11,12 +11,15 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from portal.simulator.models import Attempt, Delivery, db
 
 from .running import Receiver, Robot, RunningSimulator, wait_until
 from .test_studio import act
+
+pytestmark = pytest.mark.slow
 
 SENDING_PROCESS = """
 import sys, threading

@@ -9,6 +9,8 @@ import requests
 
 from .running import Receiver, Robot, RunningSimulator, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 def studio_post(simulator: RunningSimulator, path: str, **form: str) -> requests.Response:
     """Post with the token of the page, as other programs do."""

@@ -17,6 +17,8 @@ from ..schema import migrate
 from ..world import World
 from .test_receiver import body, deliver
 
+pytestmark = pytest.mark.slow
+
 CLIENT, SECRET = "webhook-client", "webhook-secret-of-the-tests"
 
 
