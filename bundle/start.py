@@ -8,16 +8,11 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import threading
-import time
-import urllib.request
-import webbrowser
 from pathlib import Path
 
 import click
 
 HERE = Path(sys.executable).resolve().parent
-PORTAL = "http://localhost:8000"
 
 
 def main() -> None:
@@ -27,10 +22,8 @@ def main() -> None:
     from portal.cli import main as portal
 
     arguments = sys.argv[1:]
-    if {"--check", "--reset", "--help", "-h"}.isdisjoint(arguments):
-        threading.Thread(target=open_browser, daemon=True).start()
     try:
-        portal(["demo", *arguments], standalone_mode=False)
+        portal(["demo", "--open", *arguments], standalone_mode=False)
     except click.ClickException as error:
         error.show()
         if sys.stdin is not None and sys.stdin.isatty():
@@ -49,18 +42,6 @@ def choose_folder() -> Path:
         except OSError:
             continue
     return Path(tempfile.mkdtemp(prefix="cashlink-demo-"))
-
-
-def open_browser() -> None:
-    """Once the portal answers; the first start of a day takes some seconds."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    for _ in range(120):
-        try:
-            with direct.open(f"{PORTAL}/healthz", timeout=2):
-                break
-        except OSError:
-            time.sleep(0.5)
-    webbrowser.open(PORTAL)
 
 
 if __name__ == "__main__":

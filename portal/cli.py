@@ -26,6 +26,7 @@ def main() -> None:
 @click.option("--simulator-port", default=8001, show_default=True, help="The simulator's port.")
 @click.option("--reset", is_flag=True, help="Begin with the cast as it was at first; a running demo starts over.")
 @click.option("--check", is_flag=True, help="Say whether a presentation can begin, and end.")
+@click.option("--open", "opens", is_flag=True, help="Open the portal in the browser once it is ready.")
 @click.option("--brand", metavar="NAME", help="Show the demo under a prospect's name.")
 @click.option("--colour", metavar="HEX", default="", help="With --brand: a colour of theirs, e.g. 1a5fb4.")
 @click.option(
@@ -34,7 +35,14 @@ def main() -> None:
     help="With --brand: their logo, an SVG or PNG file.",
 )
 def demo(
-    port: int, simulator_port: int, reset: bool, check: bool, brand: str | None, colour: str, logo: Path | None
+    port: int,
+    simulator_port: int,
+    reset: bool,
+    check: bool,
+    opens: bool,
+    brand: str | None,
+    colour: str,
+    logo: Path | None,
 ) -> None:
     """Start portal and simulator with a cast of investors, in one process.
 
@@ -61,7 +69,7 @@ def demo(
             raise click.ClickException(str(error)) from error
     elif colour or logo:
         raise click.UsageError("Say whose they are: --brand NAME.")
-    run(port, simulator_port, environ, reset=reset)
+    run(port, simulator_port, environ, reset=reset, opens=opens)
 
 
 @main.command()

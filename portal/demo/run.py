@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -122,12 +123,13 @@ def sqlite_file(database_url: str) -> Path | None:
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
-def run(port: int, simulator_port: int, given: Mapping[str, str], *, reset: bool = False) -> None:
+def run(port: int, simulator_port: int, given: Mapping[str, str], *, reset: bool = False, opens: bool = False) -> None:
     """Start the demo and stay until Ctrl-C.
 
     Args:
         given: settings that are not the demo's own.
         reset: begin with the seed; a demo that runs already starts over, and the command ends.
+        opens: show the portal in the browser, once the cast's stories are played.
 
     Raises:
         click.ClickException: a port is taken, or a setting cannot be used.
@@ -146,6 +148,8 @@ def run(port: int, simulator_port: int, given: Mapping[str, str], *, reset: bool
         click.echo("First start of the day: playing the cast's stories, a few seconds …")
     demo.start(reset=reset)
     click.echo(greeting(environ["PORTAL_PUBLIC_URL"], demo.simulator_url))
+    if opens:
+        webbrowser.open(environ["PORTAL_PUBLIC_URL"])
     wait_for_end()
     click.echo("Ending …")
     demo.close()
