@@ -72,7 +72,8 @@ def test_the_bundle_reaches_delivered_without_python_network_and_rights(folder: 
         assert subprocess.run([*inside, "import socket; socket.create_connection(('192.0.2.1', 80), 2)"]).returncode
         assert f"\nUid:\t{NOBODY}\t" in Path(f"/proc/{bundle.pid}/status").read_text()
         played = subprocess.run([*inside, PLAY], cwd=ROOT, capture_output=True, text=True, timeout=300)
-        assert played.stdout.strip() == "['PASS'] " + str(["done"] * 6), played.stdout + played.stderr
+        assert played.stdout.startswith("['PASS "), played.stdout + played.stderr
+        assert played.stdout.strip().endswith(str(["done"] * 6))
     finally:
         bundle.terminate()
         bundle.wait(20)
