@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal, cast
@@ -250,11 +250,6 @@ def next_number(user: User, campaign: str) -> int:
     return history.in_campaign(user, campaign).next_number
 
 
-def open_subscription(user: User, campaign: str) -> Investment | None:
-    """The subscription that is not signed yet and that the button continues."""
-    return history.in_campaign(user, campaign).unsigned
-
-
 def usable_start_url(investment: Investment) -> str | None:
     """The `start_url`, if it leads to a host in `CASHLINK_START_URL_HOSTS`."""
     url = investment.start_url
@@ -266,24 +261,14 @@ def investment_intent(investment: Investment) -> Intent | None:
     return intents.newest("investment", investment)
 
 
-def _investments(user: User, campaign: str) -> Sequence[Investment]:
-    statement = select(Investment).where(Investment.user_id == user.id, Investment.campaign == campaign)
-    return db.session.scalars(statement.order_by(Investment.number)).all()
-
-
-def _next_number(rows: Sequence[Investment]) -> int:
-    return rows[-1].number + 1 if rows else 1
-
-
 def _investment(user: User, campaign: str, number: int) -> Investment:
     """The row of this number; a new one only when all before it are signed. The unique constraint decides races.
 
     The caller commits.
     """
-    rows = _investments(user, campaign)
-    existing = next((row for row in rows if row.number == number and row.released_at is None), None)
-    # In this order: whoever is faster is either seen as the open one, or has taken this very number.
-    existing = existing or open_subscription(user, campaign)
+    known = history.in_campaign(user, campaign)
+    shown = (row for row, _ in known.all if row.number == number and row.released_at is None)
+    existing = next(shown, known.unsigned)
     if existing is not None:
         return existing
     instant = now()
@@ -292,11 +277,11 @@ def _investment(user: User, campaign: str, number: int) -> Investment:
         id=uuid.uuid4(),
         user_id=user.id,
         campaign=campaign,
-        number=_next_number(rows),
+        number=known.next_number,
         created_at=instant,
         next_poll_at=instant,
     )
-    return mine or _investments(user, campaign)[-1]
+    return mine or history.in_campaign(user, campaign).all[-1][0]
 
 
 def _add_investment_intent(investment: Investment, refused: Intent | None) -> Intent | None:

@@ -165,13 +165,21 @@ class Watcher:
         """One look. Whatever goes wrong, the next one may succeed; trouble is logged once."""
         try:
             with self._app.app_context():
-                self._hub.wake(self._with_new_changes() | self._with_closed_intents())
+                if len(self._hub):
+                    self._hub.wake(self._with_new_changes() | self._with_closed_intents())
+                else:
+                    self._skip()
         except Exception as error:
             if not self._failing:
                 self._app.logger.warning("no live news, the database cannot be read: %s", type(error).__name__)
             self._failing = True
         else:
             self._failing = False
+
+    def _skip(self) -> None:
+        """While no page is open: know from where to look on. A stream that opens looks for itself."""
+        self._newest_row = db.session.scalar(_NEWEST) or 0
+        self._closed_at, self._seen = now(), set()
 
     def _with_new_changes(self) -> set[uuid.UUID]:
         """Investments about which Cashlink has said something.

@@ -36,17 +36,20 @@ FINAL_POLL = timedelta(days=7)
 FINAL_FOR = timedelta(days=30)
 # How long a status for an investment that nobody knows waits for it to become known.
 UNMATCHED_FOR = timedelta(hours=24)
+# A round of the loop looks at so many of the latest rows; each so many-th, and `portal sync`, at all that wait.
+LATEST, ALL_EVERY = 2000, 20
 FUNDING_EVERY = timedelta(seconds=15)
 CLOCK_PUT_BACK = timedelta(minutes=1)
 # Seconds between two rounds while Cashlink, or the database, does not answer.
 LONGEST_PAUSE = 30.0
 
 
-def run_once(*, stop: Callable[[], bool] = lambda: False) -> int:
+def run_once(*, stop: Callable[[], bool] = lambda: False, only_latest_news: bool = False) -> int:
     """One round over everything that is due.
 
     Args:
         stop: asked between two calls, so that a process can end within one call's deadline.
+        only_latest_news: leave out older ones, of which most concern nobody here.
 
     Returns:
         How many rows were worked on.
@@ -58,7 +61,7 @@ def run_once(*, stop: Callable[[], bool] = lambda: False) -> int:
         _continue_imports,
         _tell_addresses,
         _start_waiting,
-        _check_news,
+        partial(_check_news, only_latest_news),
         _poll,
         _refresh_funding,
     ):
@@ -135,13 +138,19 @@ def _start_waiting() -> Steps:
     return [partial(integration.start_waiting, row) for row in rows]
 
 
-def _check_news() -> Steps:
+def _check_news(only_latest: bool) -> Steps:
     """Each status that a webhook brought makes its investment due: nothing is signed, and tokens can leak."""
     instant = now()
     known = select(Investment.id).where(Investment.cashlink_id == StatusChange.investment_id).exists()
+    # So that a flood of changes of investments that nobody knows does not cost each round more.
+    oldest = (db.session.scalar(select(func.max(StatusChange.id))) or 0) - LATEST if only_latest else 0
     rows = db.session.scalars(
         select(StatusChange)
-        .where(StatusChange.checked_at.is_(None), or_(known, StatusChange.received_at < instant - UNMATCHED_FOR))
+        .where(
+            StatusChange.checked_at.is_(None),
+            StatusChange.id > oldest,
+            or_(known, StatusChange.received_at < instant - UNMATCHED_FOR),
+        )
         .limit(BATCH)
     ).all()
     for row in rows:
@@ -248,6 +257,7 @@ class Loop:
         self.app = app
         self.pause = pause
         self._clock = _wall_clock()
+        self._rounds = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
 
@@ -270,7 +280,8 @@ class Loop:
         try:
             with self.app.app_context():
                 self._notice_jump()
-                run_once(stop=self._stop.is_set)
+                self._rounds += 1
+                run_once(stop=self._stop.is_set, only_latest_news=self._rounds % ALL_EVERY != 1)
                 if not integration.cashlink_is_away():
                     return self.pause
         except Exception:

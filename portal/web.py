@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from functools import cache, partial
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
@@ -28,6 +29,9 @@ from .compression import compress
 from .config import Settings, is_local, settings
 from .database import db
 from .language import show_again
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 class Form(FlaskForm):
@@ -115,7 +119,10 @@ def set_up(app: Flask) -> None:
     app.context_processor(lambda: {"settings": settings(), **masked})
     app.before_request(refuse_foreign_hosts)
     app.after_request(compress)
-    app.after_request(partial(add_headers, security_headers(app.extensions["settings"])))
+    app.after_request(cache_versioned)
+    app.wsgi_app = with_headers(app.wsgi_app, default_headers(app.extensions["settings"]))  # type: ignore
+    # Flask would look at each function of each request whether it is a coroutine; none is.
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]
     app.register_error_handler(CSRFError, form_too_old)
     app.register_error_handler(HTTPException, show_http_error)
     app.register_error_handler(500, show_http_error)
@@ -156,13 +163,17 @@ def refuse_foreign_hosts() -> ResponseReturnValue | None:
     if request.blueprint == "health":
         # Balancers ask each machine by its own address.
         return None
-    host = urlsplit(f"//{request.host}").hostname or ""
-    known = urlsplit(settings().public_url).hostname or ""
+    host, known = host_name(f"//{request.host}"), host_name(settings().public_url)
     if host == known:
         return None
     if not (host in LOOPBACK and known in LOOPBACK):
         raise MisdirectedRequest
     return redirect(settings().public_url + request.full_path.rstrip("?")) if request.method == "GET" else None
+
+
+@lru_cache(maxsize=64)
+def host_name(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def content_security_policy(settings: Settings) -> str:
@@ -188,10 +199,11 @@ def content_security_policy(settings: Settings) -> str:
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 
-def security_headers(settings: Settings) -> dict[str, str]:
+def default_headers(settings: Settings) -> dict[str, str]:
     """What every response bears; a view may set its own instead."""
     headers = {
         "Content-Security-Policy": content_security_policy(settings),
+        "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
@@ -203,18 +215,24 @@ def security_headers(settings: Settings) -> dict[str, str]:
     return headers
 
 
-def add_headers(security: dict[str, str], response: Response) -> Response:
-    headers = response.headers
-    # Headers searches from end to end for each name.
-    present = {name for name, _value in headers}
-    for name, value in security.items():
-        if name not in present:
-            headers.add(name, value)
-    if request.endpoint in ("static", "pages.brand_file") and response.status_code < 400:
-        if "v" in request.args:
-            headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    else:
-        headers.setdefault("Cache-Control", "no-store")
+def with_headers(wsgi_app: WSGIApplication, defaults: dict[str, str]) -> WSGIApplication:
+    """A layer around the application: no answer leaves without these headers, whoever has made it."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            present = {name for name, _value in headers}
+            missing = [header for header in defaults.items() if header[0] not in present]
+            return start_response(status, headers + missing, *error)
+
+        return wsgi_app(environ, start)
+
+    return answer
+
+
+def cache_versioned(response: Response) -> Response:
+    """An `after_request` function: what bears its content's hash in its address never changes."""
+    if request.endpoint in ("static", "pages.brand_file") and response.status_code < 400 and "v" in request.args:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
 

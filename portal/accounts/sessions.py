@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, current_app, redirect, request, session, url_for
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response, current_app, redirect, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy import CursorResult, bindparam, delete, select, update
@@ -30,19 +30,30 @@ LONGEST = timedelta(hours=12)
 # An open page counts as activity, but not each of its requests needs a write.
 TOUCH = timedelta(minutes=5)
 
-login_manager = LoginManager()
+
+class SignIns(LoginManager):  # type: ignore[misc]
+    def _update_remember_cookie(self, response: Response) -> Response:
+        """Nobody is remembered beyond the session; to look for it would make every answer vary by cookie."""
+        return response
+
+
+login_manager = SignIns()
 
 # Built once: it is executed with each request.
 _SESSION = select(UserSession, User).join(User).where(UserSession.token_hash == bindparam("token_hash"))
 
 
 class CookieSessions(SecureCookieSessionInterface):
-    """Flask's own, without making a signature's serializer where no cookie came: webhooks bring none."""
+    """Flask's own, which does nothing where no cookie came and nobody asked for a session: webhooks need none."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if self.get_cookie_name(app) in request.cookies:
+        if "HTTP_COOKIE" in request.environ:
             return super().open_session(app, request)
         return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
 
 
 def set_up(app: Flask) -> None:

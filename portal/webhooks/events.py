@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,9 +10,6 @@ from ..history import UNUSABLE
 
 # An instant further ahead than this is not believed: it would hide all later news.
 AHEAD = timedelta(minutes=5)
-
-# Python's parser takes microseconds at most; others send nanoseconds.
-_FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
 class UnreadableError(ValueError):
@@ -67,11 +63,14 @@ def _text(value: object, name: str) -> str:
 
 
 def _instant(value: object, received_at: datetime) -> datetime:
-    """UTC with microseconds. What cannot be used is kept under `UNUSABLE`: the loop then asks what is true."""
+    """UTC with microseconds: Python cuts nanoseconds off.
+
+    What cannot be used is kept under `UNUSABLE`: the loop then asks what is true.
+    """
     if not isinstance(value, str) or len(value) > 64:
         return UNUSABLE
     try:
-        instant = datetime.fromisoformat(_FRACTION.sub(r"\1", value.strip()))
+        instant = datetime.fromisoformat(value.strip())
         # Without a zone UTC is meant [assumed].
         instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
     except (ValueError, OverflowError):

@@ -94,9 +94,8 @@ BUGS = (
     Bug(
         "twice",
         "portal/integration.py",
-        "    existing = existing or open_subscription(user, campaign)\n"
-        "    if existing is not None:\n        return existing\n",
-        "    rows = [Investment(number=uuid.uuid4().int % 10**6)]\n",
+        "    existing = next(shown, known.unsigned)\n    if existing is not None:\n        return existing\n",
+        "    known = history.InCampaign(unsigned=Investment(number=uuid.uuid4().int % 10**6))\n",
     ),
     Bug("shuffled", "portal/integration.py", '        "changed_at": changed_at,', '        "changed_at": instant,'),
     Bug("dropped", "portal/sync.py", *NOBODY_ASKS),

@@ -65,7 +65,7 @@ BUGS = (
     Bug(
         "no unique number per account and campaign",
         "portal/integration.py",
-        "number=_next_number(rows),",
+        "number=known.next_number,",
         "number=uuid.uuid4().int % 10**6,",
         STEPS,
     ),

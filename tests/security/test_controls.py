@@ -186,7 +186,7 @@ CONTROLS = (
         '"script-src": "\'self\' \'unsafe-inline\'",',
         HEADERS,
     ),
-    Bug("pages are kept by browsers", "portal/web.py", '"no-store")', '"private")', HEADERS),
+    Bug("pages are kept by browsers", "portal/web.py", '"Cache-Control": "no-store"', '"Cache-Control": "private"', HEADERS),
     Bug(
         "no token against forged requests",
         "portal/web.py",
