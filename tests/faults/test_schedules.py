@@ -111,3 +111,5 @@ def test_any_schedule_heals(acts: Acts, request: pytest.FixtureRequest) -> None:
         wait_until(lambda: acts.state()["counts"]["deliveries_waiting"] == 0, 60, "the queue's end")
         acts.loop_until(lambda: not violations(acts), f"all invariants after {told}", 60)
         acts.start_over()
+        if (first + PORTION) % 1000 == 0:
+            print(f"{first + PORTION} schedules, no violation", flush=True)
