@@ -17,7 +17,7 @@ from portal.models import FundingInformation, Intent, Investment, Investor, Stat
 from . import load
 from .figures import Effort, Row, observed, rates, rotate
 from .load import Connection, request
-from .people import PAGE, UNUSABLE, sign_in
+from .people import PAGE, UNUSABLE, returning, sign_in
 from .servers import Portal, Server, floor
 
 READERS = 4
@@ -36,7 +36,7 @@ def measure(folder: Path, effort: Effort) -> Iterator[Row]:
     )
     with portal:
         for figure, path, headers, target in pages:
-            page = request("GET", path, portal.port, headers)
+            page = request("GET", path, portal.port, returning(portal.port, path, headers))
             size = _size(portal.port, page)
             with ExitStack() as stack:
                 bare = stack.enter_context(floor("page", folder, f"sqlite:///{folder / 'portal.sqlite3'}", str(size)))

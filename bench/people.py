@@ -76,6 +76,14 @@ def _person(portal: Portal, api: Client, connection: Connection) -> Person:
     return Person(investor_id, cookie, request("POST", f"{PAGE}/invest", portal.port, headers, form))
 
 
+def returning(port: int, path: str, headers: dict[str, str]) -> dict[str, str]:
+    """What a browser sends from its second page on: the first one's answer completes its session."""
+    connection = Connection(port)
+    renewed = _COOKIE.search(connection.ask(request("GET", path, port, headers)).head)
+    connection.close()
+    return {**headers, "Cookie": renewed[1].decode()} if renewed else headers
+
+
 def sign_in(portal: Portal, user: User) -> str:
     """The cookie of a new session of a user who has an id; the caller commits."""
     token = secrets.token_urlsafe(32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from babel import Locale, dates, numbers
 from babel.support import NullTranslations, Translations
 from flask import Blueprint, Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, LazyString, get_locale
 from flask_login import current_user
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
@@ -29,6 +29,7 @@ LANGUAGES = {"de": "Deutsch", "en": "English"}
 LOCALES = {"de": Locale("de"), "en": Locale("en", "GB")}
 COOKIE = "portal_language"
 ZONE = "Europe/Berlin"
+HOME = ZoneInfo(ZONE)
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 bp = Blueprint("language", __name__)
@@ -108,9 +109,29 @@ def show_again(place: str) -> ResponseReturnValue | None:
     return answer
 
 
+# Flask-Babel's own three look up domain and locale again for each of a page's hundred texts.
+
+
+def gettext(text: str, /, **values: Any) -> str:
+    """A text in the language of the request."""
+    found: str = _catalogue(language()).ugettext(text)
+    return found % values if values else found
+
+
+def ngettext(one: str, many: str, num: int, /, **values: Any) -> str:
+    """One of two texts in the language of the request, by a number that both may mention as `num`."""
+    found: str = _catalogue(language()).ungettext(one, many, num)
+    return found % {"num": num, **values}
+
+
+def lazy_gettext(text: str, /, **values: Any) -> LazyString:
+    """A text that is looked up once it is shown."""
+    return LazyString(gettext, text, **values)
+
+
 @pass_eval_context
 def _translated(context: EvalContext, text: str, /, **values: Any) -> str:
-    """`_` in templates. Flask-Babel's own looks up domain and locale again for each of a page's hundred texts."""
+    """`_` in templates."""
     found: str = _catalogue(language()).ugettext(text)
     if context.autoescape:
         # As Jinja's own: a text of ours is trusted, what is put into it is escaped.
@@ -186,7 +207,25 @@ def _clock(value: datetime, spoken: str) -> str:
 
 
 def _in_zone(value: datetime, pattern: str, spoken: str) -> str:
-    return str(dates.format_datetime(value, pattern, ZoneInfo(ZONE), LOCALES[spoken]))
+    return str(dates.format_datetime(value, pattern, HOME, LOCALES[spoken]))
+
+
+def at_home(value: datetime) -> datetime:
+    """An instant by the clocks of the portal's time zone."""
+    return value.astimezone(HOME)
+
+
+def ago(age: timedelta) -> str:
+    """`2 minutes ago`, kept on one line."""
+    return _ago(int(age.total_seconds()), language())
+
+
+@_kept
+def _ago(seconds: int, spoken: str) -> str:
+    text = dates.format_timedelta(
+        timedelta(seconds=-seconds), "second", threshold=1.2, add_direction=True, locale=LOCALES[spoken]
+    )
+    return text.replace(" ", NO_BREAK_SPACE)
 
 
 def instant(value: datetime) -> str:

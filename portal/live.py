@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from flask import Flask
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from .database import db, now
 from .models import Intent, Investment, Investor, StatusChange
@@ -164,11 +164,12 @@ class Watcher:
     def _look(self) -> None:
         """One look. Whatever goes wrong, the next one may succeed; trouble is logged once."""
         try:
-            with self._app.app_context():
+            # Without a session, which would cost as much again.
+            with self._app.app_context(), db.engine.connect() as connection:
                 if len(self._hub):
-                    self._hub.wake(self._with_new_changes() | self._with_closed_intents())
+                    self._hub.wake(self._with_new_changes(connection) | self._with_closed_intents(connection))
                 else:
-                    self._skip()
+                    self._skip(connection)
         except Exception as error:
             if not self._failing:
                 self._app.logger.warning("no live news, the database cannot be read: %s", type(error).__name__)
@@ -176,32 +177,32 @@ class Watcher:
         else:
             self._failing = False
 
-    def _skip(self) -> None:
+    def _skip(self, connection: Connection) -> None:
         """While no page is open: know from where to look on. A stream that opens looks for itself."""
-        self._newest_row = db.session.scalar(_NEWEST) or 0
+        self._newest_row = connection.scalar(_NEWEST) or 0
         self._closed_at, self._seen = now(), set()
 
-    def _with_new_changes(self) -> set[uuid.UUID]:
+    def _with_new_changes(self, connection: Connection) -> set[uuid.UUID]:
         """Investments about which Cashlink has said something.
 
         On PostgreSQL a row can appear below one that was seen already; each stream therefore looks for itself, too,
         now and then.
         """
-        newest = db.session.scalar(_NEWEST) or 0
+        newest = connection.scalar(_NEWEST) or 0
         last = newest if self._newest_row is None else self._newest_row
         found: set[uuid.UUID] = set()
         if newest > last:
-            found.update(db.session.scalars(_NEWS, {"last": last, "newest": newest}))
+            found.update(connection.scalars(_NEWS, {"last": last, "newest": newest}))
         elif newest < last:
             # Rows are only ever appended: this is another database under the same name, restored or started over.
             self._hub.wake_all()
         self._newest_row = newest
         return found
 
-    def _with_closed_intents(self) -> set[uuid.UUID]:
+    def _with_closed_intents(self, connection: Connection) -> set[uuid.UUID]:
         """Investments whose creation, or whose investor's import, has been decided."""
         since = {"since": self._closed_at - OVERLAP}
-        rows: set[tuple[Any, ...]] = {tuple(row) for row in db.session.execute(_CLOSED, since)}
+        rows: set[tuple[Any, ...]] = {tuple(row) for row in connection.execute(_CLOSED, since)}
         fresh = rows - self._seen
         found = {investment_id for _id, _closed_at, investment_id, _investor_id in fresh if investment_id}
         investors = {investor_id for _id, _closed_at, _investment_id, investor_id in fresh if investor_id}
@@ -211,7 +212,7 @@ class Watcher:
                 .join(Investor, Investor.user_id == Investment.user_id)
                 .where(Investor.id.in_(investors), Investment.cashlink_id.is_(None))
             )
-            found.update(db.session.scalars(waiting))
+            found.update(connection.scalars(waiting))
         self._seen = rows
         self._closed_at = max((cast(datetime, closed_at) for _id, closed_at, *_ in rows), default=self._closed_at)
         return found

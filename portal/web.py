@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import AnonymousUserMixin
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
@@ -28,6 +27,7 @@ from . import logs
 from .compression import compress
 from .config import Settings, is_local, settings
 from .database import db
+from .language import gettext as _
 from .language import show_again
 
 if TYPE_CHECKING:

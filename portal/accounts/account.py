@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from .. import consents, history, integration, logs
 from ..database import db
+from ..language import gettext as _
 from ..language import language
 from ..models import User
 from ..web import show_form

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from .. import integration
+from ..language import gettext as _
 from ..language import language
 from ..models import EmailToken, User
 from ..web import show_form

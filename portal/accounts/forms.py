@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField
 from wtforms.validators import InputRequired, ValidationError
 
 from ..config import settings
+from ..language import lazy_gettext as _l
 from ..web import Form
 from . import passwords
 from .addresses import normalise

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from ..campaigns.content import campaign
 from ..database import db
 from ..investors.consent import investor_data
+from ..language import gettext as _
 from ..models import Intent, Investment, Investor, User
 
 

@@ -7,13 +7,13 @@ from ipaddress import ip_address
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import logs
 from ..database import db
 from ..language import clock, language
+from ..language import gettext as _
 from ..models import EmailToken, User
 from ..navigation import own_path
 from ..web import Form, error_page, show_form

@@ -10,17 +10,15 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
-
-from flask_babel import to_user_timezone
+from typing import Any
 
 from ..config import ConfigurationError
 from ..database import now
-from ..language import NO_BREAK_SPACE, language
+from ..language import NO_BREAK_SPACE, at_home, language
 
 FOLDER = Path(__file__).parent / "data"
 _UNIT = re.compile(
@@ -219,7 +217,7 @@ _COUNTS = {
 
 def today() -> date:
     """Today where the portal is at home: a campaign closes at midnight there."""
-    return cast(datetime, to_user_timezone(now())).date()
+    return at_home(now()).date()
 
 
 def campaign(slug: str) -> Campaign | None:
@@ -227,6 +225,7 @@ def campaign(slug: str) -> Campaign | None:
     return load(slug, today()) if is_there(slug) else None
 
 
+@lru_cache(maxsize=256)
 def is_there(slug: str) -> bool:
     return bool(re.fullmatch(r"[a-z0-9-]+", slug)) and (FOLDER / f"{slug}.toml").is_file()
 

@@ -8,11 +8,11 @@ from datetime import date
 from functools import lru_cache
 
 from flask_babel import LazyString
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from ..config import settings
 from ..language import day, language, money, whole_money
+from ..language import gettext as _
+from ..language import lazy_gettext as _l
 from . import figures
 from .content import Campaign, Share, load, today
 from .wording import Wording

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from ..cashlink.money import to_decimal
 from ..config import settings
@@ -23,8 +23,14 @@ ALMOST_FULL = Decimal("0.9")
 # The loop asks several times a minute: after this long, Cashlink has not been answering.
 STALE = timedelta(minutes=5)
 
-# Columns, not an object, and built once: each page of a campaign asks.
-_LAST = select(FundingInformation.products, FundingInformation.answered_at).where(FundingInformation.id == 1)
+# Columns of the tables, not objects, and built once: each page of a campaign asks.
+_TOLD, _NOTED = FundingInformation.__table__.c, FundingDay.__table__.c
+_LAST = select(_TOLD.products, _TOLD.answered_at).where(_TOLD.id == 1)
+_DAYS = (
+    select(_NOTED.day, _NOTED.cents, _NOTED.subscriptions)
+    .where(_NOTED.campaign == bindparam("slug"), _NOTED.day.between(bindparam("opens"), bindparam("closes")))
+    .order_by(_NOTED.day)
+)
 
 
 @dataclass(frozen=True)
@@ -102,12 +108,8 @@ def note_day() -> None:
 
 def past(campaign: Campaign) -> list[Day]:
     """The subscription period day by day, as far as this portal has heard of it."""
-    rows = db.session.scalars(
-        select(FundingDay)
-        .where(FundingDay.campaign == campaign.slug, FundingDay.day.between(campaign.opens, campaign.closes))
-        .order_by(FundingDay.day)
-    )
-    return [Day(row.day, Decimal(row.cents) / 100, row.subscriptions) for row in rows]
+    period = {"slug": campaign.slug, "opens": campaign.opens, "closes": campaign.closes}
+    return [Day(row.day, Decimal(row.cents) / 100, row.subscriptions) for row in db.session.execute(_DAYS, period)]
 
 
 def state(campaign: Campaign, funding: Funding | None, present: date | None = None) -> State:

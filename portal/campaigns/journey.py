@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from flask_babel import LazyString, ngettext
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import LazyString
 
-from ..language import NO_BREAK_SPACE
+from ..language import NO_BREAK_SPACE, language, ngettext
+from ..language import gettext as _
+from ..language import lazy_gettext as _l
 
 
 def _usually(least: int, most: int) -> str:
@@ -31,7 +32,8 @@ def _afterwards(_least: int, most: int) -> str:
     return str(ngettext("usually %(num)d working day later", "usually %(num)d working days later", most))
 
 
-@dataclass(frozen=True)
+# Compared by identity: its sentence is made once for each language.
+@dataclass(frozen=True, eq=False)
 class Step:
     """One step.
 
@@ -66,7 +68,12 @@ class Step:
     @property
     def sentence(self) -> str:
         """`You show your identity document; about 10 minutes.`"""
-        return f"{self.action}; {self.duration}." if self.duration else f"{self.action}."
+        return _sentence(self, language())
+
+
+@lru_cache(maxsize=64)
+def _sentence(step: Step, _spoken: str) -> str:
+    return f"{step.action}; {step.duration}." if step.duration else f"{step.action}."
 
 
 STEPS = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
@@ -13,6 +12,7 @@ from .. import integration
 from ..config import ConfigurationError, settings
 from ..investments.holdings import read_portfolio
 from ..language import day, language
+from ..language import gettext as _
 from . import content, documents, funding
 from .content import Campaign
 from .view import Card, contents, in_order, invest_box, page

@@ -9,14 +9,13 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from flask import current_app, g
-from flask_babel import format_timedelta
-from flask_babel import gettext as _
 from jinja2.environment import TemplateModule
 
 from .. import history, integration
 from ..config import settings
 from ..investments.holdings import Entry, read_entry
-from ..language import NO_BREAK_SPACE, day, language
+from ..language import ago, day, language
+from ..language import gettext as _
 from ..models import User
 from . import charts, documents, figures, funding
 from .content import Campaign, Event, today
@@ -84,10 +83,7 @@ class InvestBox:
     @property
     def age(self) -> str:
         """`2 minutes ago`"""
-        if self.funding is None:
-            return ""
-        words = str(format_timedelta(-self.funding.age, granularity="second", threshold=1.2, add_direction=True))
-        return words.replace(" ", NO_BREAK_SPACE)
+        return ago(self.funding.age) if self.funding else ""
 
 
 def invest_box(campaign: Campaign, told: Funding | None, user: User | None) -> InvestBox:
@@ -151,6 +147,11 @@ def _offer(campaign: Campaign, spoken: str, present: date) -> TemplateModule:
 
 def contents(campaign: Campaign, coming: bool) -> list[tuple[str, str]]:
     """The anchors of the page and what they are called, in its order."""
+    return _contents(campaign, coming, language())
+
+
+@lru_cache(maxsize=64)
+def _contents(campaign: Campaign, coming: bool, _spoken: str) -> list[tuple[str, str]]:
     places = [
         ("facts", _("Key facts")),
         *([] if coming else [("funding", _("Funding"))]),

@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from flask_babel import format_date, format_decimal, ngettext
-from flask_babel import gettext as _
+from flask_babel import format_date, format_decimal
 
-from ..language import NO_BREAK_SPACE, day, language, percent, whole_money
+from ..language import NO_BREAK_SPACE, day, language, ngettext, percent, whole_money
+from ..language import gettext as _
 from . import figures
 from .content import Campaign, Text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from flask import url_for
 
@@ -12,9 +13,9 @@ from ..campaigns import content, documents, figures
 from ..campaigns.content import Campaign
 from ..campaigns.figures import Payment
 from ..config import settings
-from ..language import day, percent
+from ..language import day, language, percent
+from ..language import gettext as _
 from .texts import Holding
-from .texts import gettext as _
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Facts:
     Attributes:
         nominal: of one unit; None for a campaign whose content is no longer there.
         terms: further lines of the summary, label and value.
+        documents: title and address of each, for a page.
         campaign: the content itself, while it is there.
     """
 
@@ -31,20 +33,13 @@ class Facts:
     nominal: Decimal | None = None
     first_interest: date | None = None
     terms: tuple[tuple[str, str], ...] = ()
+    documents: tuple[tuple[str, str], ...] = ()
     campaign: Campaign | None = field(default=None, repr=False)
 
     def holding(self, units: int | None) -> Holding:
         """Units as Cashlink told them, and the amount that follows [assumed: units × nominal]."""
         amount = units * self.nominal if units is not None and self.nominal is not None else None
         return Holding(units, amount, self.first_interest)
-
-    @property
-    def documents(self) -> tuple[tuple[str, str], ...]:
-        """Title and address of each document, for a page."""
-        if self.campaign is None:
-            return ()
-        slug = self.campaign.slug
-        return tuple((title, url_for("campaigns.document", slug=slug, name=name)) for name, title in documents.titles())
 
     def payments(self, amount: Decimal | None) -> tuple[Payment, ...]:
         """What is still to be paid for a holding as planned; nothing where the return depends on the profit."""
@@ -64,17 +59,25 @@ def campaign_facts(slug: str) -> Facts:
     if campaign is None:
         mapping = settings().campaign(slug)
         return Facts(mapping.product_name if mapping and mapping.product_name else slug)
+    return _facts(campaign, language(), content.today())
+
+
+@lru_cache(maxsize=64)
+def _facts(campaign: Campaign, _spoken: str, present: date) -> Facts:
     first_interest = campaign.payment_day(1)
     share = percent(campaign.interest, 2)
     interest = _("%(share)s a year", share=share) if campaign.interest_fixed else _("%(share)s held out", share=share)
     return Facts(
         name=campaign.name,
         nominal=campaign.nominal,
-        first_interest=first_interest if campaign.interest_fixed and first_interest >= content.today() else None,
+        first_interest=first_interest if campaign.interest_fixed and first_interest >= present else None,
         terms=(
             (_("Interest"), interest),
             (_("Until"), day(campaign.maturity)),
             (_("Issuer"), str(campaign.issuer)),
+        ),
+        documents=tuple(
+            (title, url_for("campaigns.document", slug=campaign.slug, name=name)) for name, title in documents.titles()
         ),
         campaign=campaign,
     )

@@ -9,7 +9,6 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from flask import url_for
-from flask_babel import to_user_timezone
 from sqlalchemy import select
 
 from .. import history, integration
@@ -17,12 +16,12 @@ from ..campaigns.content import today
 from ..campaigns.journey import STEPS
 from ..cashlink import statuses
 from ..database import db
-from ..language import day, instant, money, number
+from ..language import at_home, day, instant, money, ngettext, number
+from ..language import gettext as _
 from ..models import Intent, Investment, StatusChange
 from . import texts
 from .facts import Facts, campaign_facts
-from .texts import Holding, Texts, ngettext
-from .texts import gettext as _
+from .texts import Holding, Texts
 from .timeline import Timeline, read_timeline
 
 # Who has no permission for the call sees the same as who is parked: it is not up to the person.
@@ -275,7 +274,7 @@ def _withdrawal(changes: Sequence[StatusChange], facts: Facts) -> str:
             "You can withdraw for %(num)d days after the issuer has accepted, without giving reasons.",
             days,
         )
-    ends = facts.withdrawal_ends(to_user_timezone(accepted).date())
+    ends = facts.withdrawal_ends(at_home(accepted).date())
     if ends is None or ends < today():
         return ""
     return _("You can withdraw until %(day)s, without giving reasons.", day=day(ends))

@@ -8,10 +8,10 @@ from typing import cast
 from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from flask_babel import get_timezone
 from flask_login import current_user, login_required
 
 from ..database import db, now
+from ..language import ZONE
 from ..live import Hub
 from ..models import Investment, User
 from . import stream
@@ -74,7 +74,7 @@ def _name(user: User) -> str:
 
 
 def _show(template: str, investment_id: uuid.UUID, view: Progress) -> str:
-    return render_template(template, investment_id=investment_id, view=view, as_of=now(), zone=get_timezone())
+    return render_template(template, investment_id=investment_id, view=view, as_of=now(), zone=ZONE)
 
 
 def _own_investment(investment_id: uuid.UUID) -> Investment:

@@ -32,8 +32,8 @@ State = tuple[object, ...]
 def follow(app: Flask, investment_id: uuid.UUID, session_token: str) -> Iterator[str]:
     """The stream's text, piece by piece, until the session or the process ends.
 
-    Runs after the request: it opens an application context of its own for each look at the database, so that no
-    connection is held while it waits. News are passed on without a look, or a thousand pages would all look at once;
+    Runs after the request, and takes a connection of its own for each look at the database, so that none is held while
+    it waits. News are passed on without a look, or a thousand pages would all look at once;
     the page asks anyway, and is asked who it is. Session and investment are looked at with each sign of life, and after
     news that look tells once more: this heals what the watcher may have missed.
     """
@@ -62,9 +62,11 @@ def follow(app: Flask, investment_id: uuid.UUID, session_token: str) -> Iterator
 def _look(app: Flask, investment_id: uuid.UUID, session_token: str) -> State | None:
     """None once the session has ended or the investment is no longer this person's. One statement: a thousand pages
     ask so every 15 seconds."""
+    asked = {"id": investment_id, "token_hash": sessions.hash_token(session_token)}
     with app.app_context():
-        asked = {"id": investment_id, "token_hash": sessions.hash_token(session_token)}
-        row = db.session.execute(_state(), asked).first()
+        # Without a session, which would cost as much again.
+        with db.engine.connect() as connection:
+            row = connection.execute(_state(), asked).first()
         if row is None:
             return None
         seen_at, created_at, deletion_asked_at, *state = row

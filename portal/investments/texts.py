@@ -11,17 +11,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-import flask_babel
 from flask_babel import LazyString
-from flask_babel import lazy_gettext as _l
 
 from ..cashlink import statuses
 from ..history import STARTED
-from ..language import NO_BREAK_SPACE, day, money, number
-
-# Flask-Babel has no annotations.
-gettext: Callable[..., str] = flask_babel.gettext
-ngettext: Callable[..., str] = flask_babel.ngettext
+from ..language import NO_BREAK_SPACE, day, gettext, money, ngettext, number
+from ..language import lazy_gettext as _l
 
 # do: your turn. wait: somebody else's. ok: finished. bad: a problem, or an end before the goal.
 Tone = Literal["do", "wait", "ok", "bad"]

@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from flask_babel import get_timezone, to_utc
-from flask_babel import gettext as _
 from wtforms.validators import ValidationError
 
+from ..language import gettext as _
 from . import countries
 
 # Marks that reorder what follows (a name must read as it is stored), and the one that stands for an unreadable letter.

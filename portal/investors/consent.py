@@ -5,10 +5,9 @@ Source: https://docs.cashlink.de, investor-import-api: get the explicit approval
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from ..config import settings
 from ..language import LANGUAGES, language
+from ..language import gettext as _
 from ..mail import speaking
 
 

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
 from .. import language
+from ..language import gettext as _
+from ..language import lazy_gettext as _l
 from ..web import Form
 from . import checks, countries
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import to_user_timezone
 from werkzeug.datastructures import FileStorage
 from wtforms import FileField, StringField
@@ -14,6 +12,8 @@ from wtforms.validators import ValidationError
 from wtforms.widgets import DateInput, DateTimeLocalInput
 
 from .. import language
+from ..language import gettext as _
+from ..language import lazy_gettext as _l
 from . import checks
 from .forms import StepForm, line, one_of, radios, select
 

@@ -5,7 +5,7 @@ A reason that serves several fields is written once. tests/investors/test_steps.
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
+from ..language import lazy_gettext as _l
 
 COMPARED = _l("Cashlink compares your name with your identity document. If it differs, the identification fails.")
 PART_OF_ADDRESS = _l("It belongs to your address.")

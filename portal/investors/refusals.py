@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from .. import integration
+from ..language import gettext as _
 from ..models import Investor
 from . import steps
 from .forms import StepForm

@@ -6,10 +6,10 @@ from typing import cast
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from .. import integration
+from ..language import gettext as _
 from ..language import language
 from ..models import Investor, User
 from ..navigation import own_path

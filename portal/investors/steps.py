@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from .. import integration
 from ..database import db, insert_or_ignore
+from ..language import lazy_gettext as _l
 from ..models import Investor, User
 from . import forms
 from .identification import IdentificationForm

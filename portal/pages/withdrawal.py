@@ -11,8 +11,6 @@ from typing import Any
 
 from flask import Response, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from wtforms import EmailField, HiddenField, StringField
 from wtforms.validators import ValidationError
@@ -27,6 +25,8 @@ from ..database import db, insert_unless_there, now
 from ..investments.progress import reference
 from ..investors import checks
 from ..language import NO_BREAK_SPACE, day, language
+from ..language import gettext as _
+from ..language import lazy_gettext as _l
 from ..models import Withdrawal
 from ..web import Form, show_form
 from .routes import bp
