@@ -15,7 +15,7 @@ from types import FrameType
 
 import click
 
-from . import hanging, invest, pages, receiver, start, streams
+from . import hanging, invest, pages, receiver, start, streams, visible
 from .figures import FULL, QUICK, Effort, Row
 
 MEASUREMENTS: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
@@ -24,6 +24,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "invest": invest.measure,
     "hanging": hanging.measure,
     "streams": streams.measure,
+    "visible": visible.measure,
     "start": start.measure,
 }
 

@@ -90,7 +90,7 @@ def measure(folder: Path, effort: Effort) -> Iterator[Row]:
 def _on(name: str, portal: Portal, effort: Effort) -> Iterator[Row]:
     cookie, investment = dana(portal)
     path = f"/investments/{investment}/events"
-    cashlink_id = _cashlink_id(portal, investment)
+    cashlink_id = cashlink_id_of(portal, investment)
     with portal:
         # Each process has shown a page, and imported what that needs.
         usual, memory = _read(portal, effort), 0
@@ -115,7 +115,7 @@ def _news(name: str, portal: Portal, pages: OpenPages, cashlink_id: str, count: 
     delays, lost, webhooks = [], 0, max(effort.pairs, 5)
     for number in range(webhooks):
         begun = time.perf_counter()
-        _tell(portal.port, cashlink_id)
+        tell(portal.port, cashlink_id)
         arrived = pages.listen(number + 2, 10)
         delays += [at - begun for at in arrived]
         lost += count - len(arrived)
@@ -149,11 +149,11 @@ def _slower(name: str, portal: Portal, cashlink_id: str, usual: float, effort: E
     """Ordinary pages while each second brings news for all open ones."""
     stop = threading.Event()
 
-    def tell() -> None:
+    def keep_telling() -> None:
         while not stop.wait(1):
-            _tell(portal.port, cashlink_id)
+            tell(portal.port, cashlink_id)
 
-    thread = threading.Thread(target=tell)
+    thread = threading.Thread(target=keep_telling)
     thread.start()
     meanwhile = _read(portal, effort)
     stop.set()
@@ -180,8 +180,8 @@ def _memory(portal: Portal) -> int:
     return sum(process.memory_full_info().pss for process in portal.processes())
 
 
-def _tell(port: int, cashlink_id: str) -> None:
-    told = {"investment_id": cashlink_id, "status": "PAID", "changed_at": now().isoformat()}
+def tell(port: int, cashlink_id: str, status: str = "PAID") -> None:
+    told = {"investment_id": cashlink_id, "status": status, "changed_at": now().isoformat()}
     headers = {"Authorization": f"Bearer {WEBHOOK_TOKEN}", "Content-Type": "application/json"}
     connection = Connection(port)
     answer = connection.ask(request("POST", "/webhooks/cashlink", port, headers, json.dumps(told).encode()))
@@ -190,7 +190,7 @@ def _tell(port: int, cashlink_id: str) -> None:
         raise UnexpectedAnswerError(f"{answer.status}: {answer.body!r}")
 
 
-def _cashlink_id(portal: Portal, investment: uuid.UUID) -> str:
+def cashlink_id_of(portal: Portal, investment: uuid.UUID) -> str:
     with portal.app.app_context():
         row = db.session.get_one(Investment, investment)
         # As if each change were confirmed already: nothing is there to be asked.

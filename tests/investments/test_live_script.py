@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -75,15 +74,9 @@ def test_a_webhook_changes_the_open_page(server: str, dana: Person, open_page: O
     page.wait_for_selector(LIVE)
     page.focus(".nav a")
     page.evaluate("window.untouched = true; window.scrollTo(0, 150)")
-
-    def delay(status: str) -> float:
-        told = tell(server, dana, investment, status)
-        page.wait_for_selector(f'[data-status="{status}"]', state="attached")
-        return time.monotonic() - told
-
-    path = ("WAITING_FOR_ACCEPTANCE", "KYC_PENDING", "REVIEW_PENDING")
-    # The middle one of three, in up to three rounds: a machine that is busy with something else delays single ones.
-    assert any(median(delay(status) for status in path) < 0.5 for _ in range(3))
+    # How soon is a figure of `make bench`.
+    tell(server, dana, investment, "REVIEW_PENDING")
+    page.wait_for_selector('[data-status="REVIEW_PENDING"]', state="attached")
     assert page.title() == "In review: Wärmeanleihe Hollerbrück – Feldmark"
     said = "Your subscription is being reviewed. There is nothing for you to do at the moment."
     assert page.inner_text("#say") == said

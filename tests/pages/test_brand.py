@@ -91,7 +91,7 @@ def test_a_brand_that_sets_fonts_of_the_system_preloads_none(environ: dict[str, 
         (folder / "brand.css").write_text(css)
         soup = soup_of(made({**environ, "PORTAL_BRAND_DIR": str(folder)}).test_client(), "/help")
         assert len(addresses(soup, "link[rel=preload]")) == fonts
-        assert addresses(soup, "link[rel=icon]")[0].startswith("/static/icon.svg")
+        assert addresses(soup, "link[rel=icon]")[0].startswith("data:image/svg+xml,")
 
 
 def test_documents_and_mails_bear_the_name(harbour: Flask) -> None:
