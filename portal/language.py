@@ -217,7 +217,8 @@ def at_home(value: datetime) -> datetime:
 
 def ago(age: timedelta) -> str:
     """`2 minutes ago`, kept on one line."""
-    return _ago(int(age.total_seconds()), language())
+    # At least one: of nothing Babel would say "in 0 seconds".
+    return _ago(max(int(age.total_seconds()), 1), language())
 
 
 @_kept

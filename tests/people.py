@@ -26,7 +26,7 @@ ANSWERS: dict[str, Any] = {
     "bank": {
         "account_holder": "Alice Beispiel",
         "iban": "DE89370400440532013000",
-        "bic": "COBADEFFXXX",
+        "bic": "MUSTDEFFXXX",
         "bank": "Musterbank",
         "country": "DEU",
         "currency": "EUR",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from jinja2 import Environment, nodes
 
 from portal.translations.update import DOMAINS, Domain, as_po, compiled, read, untranslated, updated
 
+ROOT = Path(__file__).resolve().parents[1]
 PRESENT = [domain for domain in DOMAINS if domain.po.exists()]
 
 # Texts that are the same in both languages: names, and words that German has taken over.
@@ -66,3 +69,18 @@ def test_placeholders_are_the_same_in_both_languages(domain: Domain) -> None:
             # One may be written as a word in the singular.
             assert set(re.findall(r"%\(\w+\)[sd]", value)) | {"%(num)d", "%(num)s"} >= wanted, message.id
             assert set(re.findall(r"%\(\w+\)[sd]", value)) <= wanted | {"%(num)d", "%(num)s"}, message.id
+
+
+TEMPLATES = [path for folder in ("templates", "portal") for path in (ROOT / folder).rglob("*.html")]
+FORMS = {"money", "whole_money", "day", "short_day", "instant", "clock", "number", "percent", "terms"}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_template_gives_a_fixed_value_the_form_of_a_language(path: Path) -> None:
+    """Jinja works out a filter of a constant once, when it reads the template: in whatever language that happens."""
+    filters = (
+        Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
+        .parse(path.read_text(encoding="utf-8"))
+        .find_all(nodes.Filter)
+    )
+    assert [one.lineno for one in filters if one.name in FORMS and isinstance(one.node, nodes.Const)] == []

@@ -55,7 +55,7 @@ def create_investor() -> str:
     bank = {
         "account_holder": "Peter Mustermann",
         "iban": "DE89370400440532013000",
-        "bic": "COBADEFFXXX",
+        "bic": "MUSTDEFFXXX",
         "bank": "Beispielbank",
         "country": "DEU",
         "currency": "EUR",

@@ -229,7 +229,7 @@ def investor_body(**person: str) -> dict[str, Any]:
         "bank_account": {
             "account_holder": MARK,
             "iban": "DE89370400440532013000",
-            "bic": "COBADEFFXXX",
+            "bic": "MUSTDEFFXXX",
             "bank": MARK,
             "country": "DEU",
             "currency": "EUR",

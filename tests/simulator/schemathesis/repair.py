@@ -56,7 +56,7 @@ RULES += [
         "DE89370400440532013000",
         "its check digits are right",
     ),
-    ("bic", matches(r"[A-Z]{6}[0-9A-Z]{2}([0-9A-Z]{3})?"), "COBADEFFXXX", "it names a country"),
+    ("bic", matches(r"[A-Z]{6}[0-9A-Z]{2}([0-9A-Z]{3})?"), "MUSTDEFFXXX", "it names a country"),
     ("country", matches("[A-Z]{3}"), "DEU", "it is a country of ISO 3166-1"),
     ("citizenship", matches("[A-Z]{3}"), "DEU", "it is a country of ISO 3166-1"),
     ("birth_date", is_date, "1990-08-10", "investors are adults"),
