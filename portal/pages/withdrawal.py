@@ -90,13 +90,14 @@ def _show(form: WithdrawalForm) -> Response:
 
 
 def _known() -> dict[str, str]:
-    """What is known of somebody who is signed in."""
+    """What is known of somebody who is signed in; a progress page names its own subscription in the address."""
     if not current_user.is_authenticated:
         return {}
     investor = current_user.investor
     name = f"{investor.forename} {investor.surname}" if investor and investor.surname else ""
-    contracts = _contracts()
-    return {"email": current_user.email, "name": name, "contract": contracts[0] if len(contracts) == 1 else ""}
+    contracts, wanted = _contracts(), request.args.get("reference", "")
+    meant = [contract for contract in contracts if wanted and contract.endswith(wanted)] or contracts
+    return {"email": current_user.email, "name": name, "contract": meant[0] if len(meant) == 1 else ""}
 
 
 def _contracts() -> list[str]:

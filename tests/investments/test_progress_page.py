@@ -361,3 +361,14 @@ def test_withdrawal_ends_two_weeks_after_the_acceptance(dana: Person) -> None:
     investment = dana.invest()
     dana.tell(investment, "ACCEPTED", now() - timedelta(days=16))
     assert "withdraw" not in help_box(dana.progress(investment))
+
+
+def test_the_way_to_withdraw_names_the_subscription_that_one_comes_from(dana: Person) -> None:
+    first, second = dana.invest("ACCEPTED"), dana.invest("ACCEPTED", number=2)
+    for investment in (first, second):
+        dana.tell(investment, "ACCEPTED", now() - timedelta(days=1))
+        (way,) = dana.progress(investment).soup.select("section[aria-labelledby=help] a[href^='/withdraw']")
+        (field,) = dana.page(str(way["href"])).soup.select("[name=contract]")
+        assert str(field["value"]).endswith(str(investment)[:13].upper())
+    (field,) = dana.page("/withdraw").soup.select("[name=contract]")
+    assert not field.get("value")
