@@ -22,10 +22,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.cookie_key,
-        SESSION_COOKIE_NAME="simulator_session",
+        SESSION_COOKIE_NAME=settings.cookie_name("simulator_session"),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),
+        SESSION_COOKIE_SECURE=settings.over_https,
         # Room for the multipart wrapping of the largest upload.
         MAX_CONTENT_LENGTH=UPLOAD_BYTES + 1024 * 1024,
     )
@@ -33,7 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["simulator"] = runtime = Runtime(settings)
     runtime.hooks = misbehaviour.FaultHooks()
     store.open_store(app, settings.database_path)
-    language.init_app(app)
+    language.init_app(app, settings)
     web.init_app(app)
     api.init_app(app)
     for module in (hosted, studio, control, misbehaviour):

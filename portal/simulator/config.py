@@ -63,6 +63,14 @@ class Settings:
     secret_key: str = DEFAULTS["SIMULATOR_SECRET_KEY"]
     strict: bool = True
 
+    @property
+    def over_https(self) -> bool:
+        return self.public_url.startswith("https:")
+
+    def cookie_name(self, name: str) -> str:
+        """Over TLS with the prefix that keeps other hosts from setting it."""
+        return f"__Host-{name}" if self.over_https else name
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
         """Read the variables; raise ValueError with variable and remedy when one is unusable."""

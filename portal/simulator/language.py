@@ -6,8 +6,10 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from babel.numbers import NumberFormatError, format_currency, format_decimal, parse_decimal
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel, format_date, format_datetime, format_time, get_locale
+
+from .config import Settings
 
 LANGUAGES = {"de": "Deutsch", "en": "English"}
 # English dates with the day first, money with the sign in front.
@@ -17,7 +19,8 @@ COOKIE_SECONDS = 365 * 24 * 3600
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, settings: Settings) -> None:
+    app.config.update(LANGUAGE_COOKIE=settings.cookie_name(COOKIE), LANGUAGE_COOKIE_SECURE=settings.over_https)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
     Babel(app, locale_selector=lambda: LOCALES[language()], timezone_selector=lambda: "Europe/Berlin")
     app.after_request(_remember)
@@ -28,7 +31,7 @@ def init_app(app: Flask) -> None:
 def language() -> str:
     """The language asked for in the address, else the one remembered, else the browser's."""
     if "language" not in g:
-        wanted = (request.args.get("language"), request.cookies.get(COOKIE))
+        wanted = (request.args.get("language"), request.cookies.get(current_app.config["LANGUAGE_COOKIE"]))
         chosen = next((value for value in wanted if value in LANGUAGES), None)
         g.language = chosen or request.accept_languages.best_match(list(LANGUAGES), "en")
     return str(g.language)
@@ -44,7 +47,14 @@ def language_url(code: str) -> str:
 
 def _remember(response: Response) -> Response:
     if request.args.get("language") in LANGUAGES:
-        response.set_cookie(COOKIE, language(), max_age=COOKIE_SECONDS, httponly=True, samesite="Lax")
+        response.set_cookie(
+            current_app.config["LANGUAGE_COOKIE"],
+            language(),
+            max_age=COOKIE_SECONDS,
+            secure=current_app.config["LANGUAGE_COOKIE_SECURE"],
+            httponly=True,
+            samesite="Lax",
+        )
     return response
 
 

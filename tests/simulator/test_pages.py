@@ -11,6 +11,9 @@ import requests
 from babel.messages.pofile import read_po
 from jinja2 import Environment
 
+from portal.simulator import create_app
+from portal.simulator.config import Settings
+
 from .running import Robot, RunningSimulator
 from .test_studio import act
 
@@ -133,3 +136,14 @@ def test_simulator_imports_nothing_of_the_portal() -> None:
 def test_start_page_leads_to_the_studio_and_health_is_told(simulator: RunningSimulator) -> None:
     assert Robot(simulator.url).heading == "Subscriptions"
     assert requests.get(f"{simulator.url}/healthz", timeout=10).text == "ok\n"
+
+
+@pytest.mark.parametrize(("url", "prefix"), [("https://cashlink.example", "__Host-"), ("http://localhost:8001", "")])
+def test_over_tls_no_other_host_can_set_a_cookie(tmp_path: Path, url: str, prefix: str) -> None:
+    app = create_app(Settings(database_path=tmp_path / "simulator.sqlite3", public_url=url))
+    client = app.test_client()
+    cookie = client.get("/studio/?language=de", base_url=url).headers["Set-Cookie"]
+    assert cookie.startswith(f"{prefix}simulator_language=de;")
+    assert ("Secure" in cookie) is bool(prefix)
+    assert 'lang="de"' in client.get("/studio/", base_url=url).text
+    assert app.config["SESSION_COOKIE_NAME"] == f"{prefix}simulator_session"

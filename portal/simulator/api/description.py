@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 
 from .. import language
 from ..assumptions import SCOPES, UPLOAD_TYPES
+from ..config import Settings
 from ..runtime import runtime
 from .idempotency import HEADER, KEY_PATTERN
 from .operations import BASE, FORM, JSON, MULTIPART, OPERATIONS, Operation
@@ -221,6 +222,6 @@ def write() -> None:
 def as_text() -> str:
     """What is shipped; made without a database."""
     app = Flask("portal.simulator")
-    language.init_app(app)
+    language.init_app(app, Settings())
     with app.test_request_context():
         return json.dumps(build(), indent=1, ensure_ascii=False) + "\n"
