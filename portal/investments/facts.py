@@ -7,8 +7,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from flask import url_for
-
 from ..campaigns import content, documents, figures
 from ..campaigns.content import Campaign
 from ..campaigns.figures import Payment
@@ -77,7 +75,7 @@ def _facts(campaign: Campaign, _spoken: str, present: date) -> Facts:
             (_("Issuer"), str(campaign.issuer)),
         ),
         documents=tuple(
-            (title, url_for("campaigns.document", slug=campaign.slug, name=name)) for name, title in documents.titles()
+            (title, f"/campaigns/{campaign.slug}/documents/{name}.pdf") for name, title in documents.titles()
         ),
         campaign=campaign,
     )
