@@ -41,7 +41,7 @@ def logo() -> str:
 
 @cache
 def _inline(picture: Path) -> str:
-    return "data:image/svg+xml," + quote(picture.read_text(encoding="utf-8").strip(), safe=" =:/;,'")
+    return "data:image/svg+xml," + quote(picture.read_text(encoding="utf-8").strip(), safe="=:/;,'")
 
 
 def fonts() -> list[str]:
