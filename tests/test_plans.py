@@ -17,7 +17,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, event, insert, text
 
-from portal import metrics, sync
+from portal import live, metrics, sync
 from portal.database import db, now
 from portal.live import Watcher
 from portal.models import FundingInformation, Intent, Investment
@@ -175,7 +175,8 @@ def test_pages_receiver_and_loop_find_their_rows_by_an_index(app: Flask, grown: 
         mine = db.session.scalars(db.select(Investment).where(Investment.user_id == grown.user_id)).all()
     watcher = Watcher(app)
     watcher._look()
-    with listening(app) as heard:
+    # The watcher looks for news while a page is open.
+    with live.hub(app).listen(mine[0].id), listening(app) as heard:
         anybody = app.test_client()
         for client in (anybody, grown.client):
             for path in ("/", f"/campaigns/{BOND}"):

@@ -1,4 +1,4 @@
-"""Cashlink is away for 72 hours, in simulated time: clicks are kept, nothing storms, everything finishes afterwards."""
+"""Trouble that lasts: 72 hours without Cashlink, in simulated time, and a flood of news about others."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from portal import database, integration
+from portal import database, history, integration, sync
 from portal.cashlink.observation import Exchange
+from portal.database import db
+from portal.models import Investment
 from portal.sync import LONGEST_PAUSE, Loop
 
 from ..acts import Acts
@@ -72,3 +75,29 @@ def test_72_hours_without_cashlink(acts: Acts, monkeypatch: pytest.MonkeyPatch) 
     assert acts.state()["counts"]["investments"] == PEOPLE
     print(f"healed {PEOPLE} people in {rounds} rounds with {sum(calls.values())} calls")
     assert sum(calls.values()) < 12 * PEOPLE
+
+
+def test_news_behind_a_flood_are_seen_some_rounds_later(acts: Acts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round looks at the latest rows only; what a flood has pushed out of them waits for a look at all."""
+    monkeypatch.setattr(sync, "LATEST", 10)
+    user_id = add_user(acts.world.app, "person")
+    acts.import_investor(user_id)
+    acts.invest(user_id)
+    loop = Loop(acts.world.app)
+    loop.round(loop.pause)
+    with acts.world.app.app_context():
+        mine = db.session.scalars(select(Investment)).one()
+        told = datetime.now(UTC)
+        for row in (mine.cashlink_id, *(f"nobody's {number}" for number in range(20))):
+            integration.record_status_change(row or "", "KYC_PENDING", told)
+
+    def seen() -> bool:
+        with acts.world.app.app_context():
+            newest = history.newest_change(mine.cashlink_id)
+            return newest is not None and newest.checked_at is not None
+
+    rounds = 0
+    while not seen() and rounds < 2 * sync.ALL_EVERY:
+        loop.round(loop.pause)
+        rounds += 1
+    assert 1 < rounds <= sync.ALL_EVERY
