@@ -55,7 +55,7 @@ def set_up(app: Flask) -> None:
 
 def language() -> str:
     """The language of this request: just chosen, of the account, of the cookie, of the browser."""
-    chosen: str | None = g.get("language")
+    chosen: str | None = getattr(g, "language", None)
     if chosen is None:
         account = current_user.language if current_user and current_user.is_authenticated else None
         chosen = account or request.cookies.get(cookie_name())
@@ -132,11 +132,14 @@ def lazy_gettext(text: str, /, **values: Any) -> LazyString:
 @pass_eval_context
 def _translated(context: EvalContext, text: str, /, **values: Any) -> str:
     """`_` in templates."""
-    found: str = _catalogue(language()).ugettext(text)
-    if context.autoescape:
-        # As Jinja's own: a text of ours is trusted, what is put into it is escaped.
-        found = Markup(found)  # noqa: S704
+    # As Jinja's own: a text of ours is trusted, what is put into it is escaped.
+    found = _trusted(text, language()) if context.autoescape else gettext(text)
     return found % values if values else found
+
+
+@cache
+def _trusted(text: str, spoken: str) -> Markup:
+    return Markup(_catalogue(spoken).ugettext(text))  # noqa: S704
 
 
 @cache

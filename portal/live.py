@@ -166,21 +166,13 @@ class Watcher:
         try:
             # Without a session, which would cost as much again.
             with self._app.app_context(), db.engine.connect() as connection:
-                if len(self._hub):
-                    self._hub.wake(self._with_new_changes(connection) | self._with_closed_intents(connection))
-                else:
-                    self._skip(connection)
+                self._hub.wake(self._with_new_changes(connection) | self._with_closed_intents(connection))
         except Exception as error:
             if not self._failing:
                 self._app.logger.warning("no live news, the database cannot be read: %s", type(error).__name__)
             self._failing = True
         else:
             self._failing = False
-
-    def _skip(self, connection: Connection) -> None:
-        """While no page is open: know from where to look on. A stream that opens looks for itself."""
-        self._newest_row = connection.scalar(_NEWEST) or 0
-        self._closed_at, self._seen = now(), set()
 
     def _with_new_changes(self, connection: Connection) -> set[uuid.UUID]:
         """Investments about which Cashlink has said something.
@@ -191,7 +183,8 @@ class Watcher:
         newest = connection.scalar(_NEWEST) or 0
         last = newest if self._newest_row is None else self._newest_row
         found: set[uuid.UUID] = set()
-        if newest > last:
+        if newest > last and len(self._hub):
+            # While no page is open nobody needs to know; a stream that opens looks for itself.
             found.update(connection.scalars(_NEWS, {"last": last, "newest": newest}))
         elif newest < last:
             # Rows are only ever appended: this is another database under the same name, restored or started over.

@@ -40,7 +40,11 @@ class SignIns(LoginManager):  # type: ignore[misc]
 login_manager = SignIns()
 
 # Built once: it is executed with each request.
-_SESSION = select(UserSession, User).join(User).where(UserSession.token_hash == bindparam("token_hash"))
+_SESSION = (
+    select(UserSession.seen_at, UserSession.created_at, User)
+    .join(User, User.id == UserSession.user_id)
+    .where(UserSession.token_hash == bindparam("token_hash"))
+)
 
 
 class CookieSessions(SecureCookieSessionInterface):
@@ -195,8 +199,8 @@ def load_user(token: str) -> User | None:
     row = db.session.execute(_SESSION, {"token_hash": hash_token(token)}).first()
     if row is None:
         return None
-    user_session, user = row
-    if not is_alive(token, user_session.seen_at, user_session.created_at, user.deletion_asked_at):
+    seen_at, created_at, user = row
+    if not is_alive(token, seen_at, created_at, user.deletion_asked_at):
         return None
     user.session_token = token
     return user  # type: ignore[no-any-return]

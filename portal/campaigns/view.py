@@ -10,13 +10,15 @@ from typing import Any, Literal
 
 from flask import current_app, g
 from jinja2.environment import TemplateModule
+from sqlalchemy import bindparam, select
 
 from .. import history, integration
 from ..config import settings
+from ..database import db
 from ..investments.holdings import Entry, read_entry
 from ..language import ago, day, language
 from ..language import gettext as _
-from ..models import User
+from ..models import Investor, User
 from . import charts, documents, figures, funding
 from .content import Campaign, Event, today
 from .funding import Funding, State, state
@@ -25,6 +27,8 @@ from .wording import Wording, month, wording
 
 Action = Literal["sign_in", "invest", "continue", "again", "none"]
 Needs = Literal["", "data", "consent"]
+# Built once: the relation would build its statement for each page.
+_INVESTOR = select(Investor).where(Investor.user_id == bindparam("user"))
 NEEDS: dict[str, Needs] = {"none": "data", "refused": "data", "withdrawn": "consent"}
 
 
@@ -95,6 +99,7 @@ def invest_box(campaign: Campaign, told: Funding | None, user: User | None) -> I
         return InvestBox(told, found, "none", host, entry=entry)
     if user is None:
         return InvestBox(told, found, "sign_in", host)
+    investor = db.session.scalars(_INVESTOR, {"user": user.id}).first()
     action: Action = "continue" if mine.unsigned else "again" if entry else "invest"
     return InvestBox(
         told,
@@ -103,7 +108,7 @@ def invest_box(campaign: Campaign, told: Funding | None, user: User | None) -> I
         host,
         number=mine.next_number,
         entry=entry,
-        needs=NEEDS.get(integration.import_state(user.investor), ""),
+        needs=NEEDS.get(integration.import_state(investor), ""),
     )
 
 

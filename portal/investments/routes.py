@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, render_templat
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
+from sqlalchemy import bindparam, select
 
 from ..database import db, now
 from ..language import ZONE
@@ -19,6 +20,9 @@ from .holdings import read_portfolio
 from .progress import Progress, read_progress
 
 bp = Blueprint("investments", __name__)
+
+# Built once: it takes longer to build than to execute.
+_INVESTMENT = select(Investment).where(Investment.id == bindparam("id"))
 
 
 @bp.record_once
@@ -78,7 +82,7 @@ def _show(template: str, investment_id: uuid.UUID, view: Progress) -> str:
 
 
 def _own_investment(investment_id: uuid.UUID) -> Investment:
-    investment = db.session.get(Investment, investment_id)
+    investment = db.session.scalars(_INVESTMENT, {"id": investment_id}).first()
     if investment is None or investment.user_id != current_user.id:
         abort(404)
     return investment
