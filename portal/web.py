@@ -218,7 +218,7 @@ def default_headers(settings: Settings) -> dict[str, str]:
 def with_headers(wsgi_app: WSGIApplication, defaults: dict[str, str]) -> WSGIApplication:
     """A layer around the application: no answer leaves without these headers, whoever has made it."""
 
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def add_missing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             present = {name for name, _value in headers}
             missing = [header for header in defaults.items() if header[0] not in present]
@@ -226,7 +226,7 @@ def with_headers(wsgi_app: WSGIApplication, defaults: dict[str, str]) -> WSGIApp
 
         return wsgi_app(environ, start)
 
-    return answer
+    return add_missing
 
 
 def cache_versioned(response: Response) -> Response:

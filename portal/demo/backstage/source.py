@@ -19,7 +19,7 @@ from .highlight import Piece, marked
 
 ROOT = Path(portal.__file__).resolve().parent
 # The client's own machinery stands on every stack and tells nothing.
-MACHINERY = frozenset({"_call", "_send", "_valid_token"})
+MACHINERY = frozenset({"_call", "_send", "_valid_token", "add_missing"})
 AROUND = 7
 
 
