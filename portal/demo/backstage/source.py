@@ -18,7 +18,7 @@ import portal
 from .highlight import Piece, marked
 
 ROOT = Path(portal.__file__).resolve().parent
-# The client's own machinery stands on every stack and tells nothing.
+# Stands on every stack and tells nothing: the layer of headers, and the client's own machinery.
 MACHINERY = frozenset({"_call", "_send", "_valid_token", "add_missing"})
 AROUND = 7
 
