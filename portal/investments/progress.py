@@ -9,16 +9,14 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from flask import url_for
-from sqlalchemy import select
 
 from .. import history, integration
 from ..campaigns.content import today
 from ..campaigns.journey import STEPS
 from ..cashlink import statuses
-from ..database import db
 from ..language import at_home, day, instant, money, ngettext, number
 from ..language import gettext as _
-from ..models import Intent, Investment, StatusChange
+from ..models import Investment, StatusChange
 from . import texts
 from .facts import Facts, campaign_facts
 from .texts import Holding, Texts
@@ -142,7 +140,7 @@ def _texts_before_signing(investment: Investment) -> Texts:
         return texts.RELEASED
     if integration.usable_start_url(investment):
         return texts.TEXTS[history.STARTED]
-    intent = _newest_intent(investment)
+    intent = integration.investment_intent(investment)
     if intent is None:
         return _texts_before_import(investment)
     if intent.result == "refused":
@@ -163,11 +161,6 @@ def _texts_before_import(investment: Investment) -> Texts:
         "withdrawn": texts.CONSENT_WITHDRAWN,
     }
     return shown.get(state, texts.NOT_ANSWERING)
-
-
-def _newest_intent(investment: Investment) -> Intent | None:
-    statement = select(Intent).where(Intent.investment_id == investment.id, Intent.kind == "investment")
-    return db.session.scalars(statement.order_by(Intent.revision.desc()).limit(1)).first()
 
 
 TAG_CLASSES = {"do": "warn", "wait": "now", "ok": "ok", "bad": "bad"}

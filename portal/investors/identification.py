@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from flask_babel import to_user_timezone
 from werkzeug.datastructures import FileStorage
 from wtforms import FileField, StringField
 from wtforms.validators import ValidationError
@@ -104,7 +103,7 @@ class IdentificationForm(StepForm):
     def to_fields(cls, stored: dict[str, Any]) -> dict[str, Any]:
         if not stored:
             return {"identified": False}
-        local = to_user_timezone(datetime.fromisoformat(stored["verified_at"]))
+        local = language.at_home(datetime.fromisoformat(stored["verified_at"]))
         return {**stored, "identified": True, "verified_at": local.strftime("%Y-%m-%dT%H:%M")}
 
     def answers(self) -> dict[str, Any]:
