@@ -1,4 +1,4 @@
-"""Live news: a watcher per process reads what is new, once for all open pages, and wakes those that it concerns.
+"""Live news: a watcher per process reads what is new, once for all open pages, and tells those that it concerns.
 
 It passes on nothing but "look again". What a page shows, and to whom, the page's own view decides.
 """
@@ -6,10 +6,14 @@ It passes on nothing but "look again". What a page shows, and to whom, the page'
 from __future__ import annotations
 
 import threading
+import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import chain
+from queue import SimpleQueue
 from typing import Any, cast
 
 from flask import Flask
@@ -36,26 +40,52 @@ _CLOSED = select(Intent.id, Intent.closed_at, Intent.investment_id, Intent.inves
 )
 
 
+# What a stream says. Without data a browser would not pass the event on.
+NEWS = "event: status\ndata: changed\n\n"
+ALIVE = ": still here\n\n"
+
+
 class Listener:
-    """One open stream's ear."""
+    """One open stream: whose it is, and what it has to say, piece by piece. The queue is all that its thread waits for.
 
-    def __init__(self) -> None:
-        self._woken = threading.Event()
+    Args:
+        investment_id: what the page shows.
+        token_hash: of the session that has opened it.
+    """
 
-    def wake(self) -> None:
-        self._woken.set()
+    def __init__(self, investment_id: uuid.UUID, token_hash: str) -> None:
+        self.investment_id = investment_id
+        self.token_hash = token_hash
+        self.closed = False
+        self._shown: object = None
+        self._pieces: SimpleQueue[str | None] = SimpleQueue()
 
-    def wait(self, seconds: float) -> bool:
-        """Whether there was news. It is forgotten here, so the caller must look after this, never before."""
-        woken = self._woken.wait(seconds)
-        self._woken.clear()
-        return woken
+    def pieces(self) -> Iterator[str]:
+        return iter(self._pieces.get, None)
+
+    def tell(self) -> None:
+        """News, passed on without a look, or a thousand pages would all look at once; the next look tells once more,
+        which heals what was half seen."""
+        self._shown = None
+        self._pieces.put(NEWS)
+
+    def show(self, state: object) -> None:
+        """What a look has found: news where it differs from the last one, and for the first."""
+        self._pieces.put(ALIVE if state == self._shown else NEWS)
+        self._shown = state
+
+    def stay(self) -> None:
+        """A sign of life where a look was not possible."""
+        self._pieces.put(ALIVE)
+
+    def end(self) -> None:
+        self._pieces.put(None)
 
 
 class Hub:
     """The open streams of this process, by the investment that they show.
 
-    Each has an event of its own: news for one page do not wake the threads of a thousand others.
+    Each has a queue of its own: news for one page do not wake the threads of a thousand others.
     """
 
     def __init__(self, cap: int) -> None:
@@ -65,6 +95,8 @@ class Hub:
         self.observer: Callable[[int], object] = int
         self._lock = threading.Lock()
         self._listeners: dict[uuid.UUID, list[Listener]] = {}
+        # By the instant of the next look, the earliest first.
+        self._turns: deque[tuple[float, Listener]] = deque()
 
     def __len__(self) -> int:
         with self._lock:
@@ -74,41 +106,54 @@ class Hub:
         return sum(map(len, self._listeners.values()))
 
     @contextmanager
-    def listen(self, investment_id: uuid.UUID) -> Iterator[Listener | None]:
+    def listen(self, investment_id: uuid.UUID, token_hash: str) -> Iterator[Listener | None]:
         """A listener for the time of a stream; None beyond the cap and while the process ends."""
-        listener = Listener()
+        listener = Listener(investment_id, token_hash)
         with self._lock:
             admitted = not self.closing and self._count() < self.cap
             if admitted:
                 self._listeners.setdefault(investment_id, []).append(listener)
+                self._turns.appendleft((0, listener))
                 self.observer(self._count())
         try:
             yield listener if admitted else None
         finally:
             if admitted:
-                self._forget(investment_id, listener)
+                self._forget(listener)
 
-    def _forget(self, investment_id: uuid.UUID, listener: Listener) -> None:
+    def _forget(self, listener: Listener) -> None:
         with self._lock:
-            self._listeners[investment_id].remove(listener)
-            if not self._listeners[investment_id]:
-                del self._listeners[investment_id]
+            listener.closed = True
+            self._listeners[listener.investment_id].remove(listener)
+            if not self._listeners[listener.investment_id]:
+                del self._listeners[listener.investment_id]
             self.observer(self._count())
 
-    def wake(self, investment_ids: Iterable[uuid.UUID]) -> None:
+    def take_due(self, pause: float) -> list[Listener]:
+        """The streams whose turn it is to be looked at; each has its next turn after the pause (seconds)."""
+        instant = time.monotonic()
+        due = []
+        with self._lock:
+            while self._turns and self._turns[0][0] <= instant:
+                _, listener = self._turns.popleft()
+                if not listener.closed:
+                    due.append(listener)
+            self._turns.extend((instant + pause, listener) for listener in due)
+        return due
+
+    def tell(self, investment_ids: Iterable[uuid.UUID]) -> None:
         with self._lock:
             for investment_id in investment_ids:
                 for listener in self._listeners.get(investment_id, ()):
-                    listener.wake()
+                    listener.tell()
 
-    def wake_all(self) -> None:
+    def tell_all(self) -> None:
         with self._lock:
-            self._wake_all()
+            for listener in self._all():
+                listener.tell()
 
-    def _wake_all(self) -> None:
-        for listeners in self._listeners.values():
-            for listener in listeners:
-                listener.wake()
+    def _all(self) -> Iterator[Listener]:
+        return chain.from_iterable(self._listeners.values())
 
     def open(self) -> None:
         self.closing = False
@@ -117,7 +162,8 @@ class Hub:
         """End all streams at once, instead of when the server loses patience."""
         with self._lock:
             self.closing = True
-            self._wake_all()
+            for listener in self._all():
+                listener.end()
 
 
 def hub(app: Flask) -> Hub:
@@ -166,7 +212,7 @@ class Watcher:
         try:
             # Without a session, which would cost as much again.
             with self._app.app_context(), db.engine.connect() as connection:
-                self._hub.wake(self._with_new_changes(connection) | self._with_closed_intents(connection))
+                self._hub.tell(self._with_new_changes(connection) | self._with_closed_intents(connection))
         except Exception as error:
             if not self._failing:
                 self._app.logger.warning("no live news, the database cannot be read: %s", type(error).__name__)
@@ -188,7 +234,7 @@ class Watcher:
             found.update(connection.scalars(_NEWS, {"last": last, "newest": newest}))
         elif newest < last:
             # Rows are only ever appended: this is another database under the same name, restored or started over.
-            self._hub.wake_all()
+            self._hub.tell_all()
         self._newest_row = newest
         return found
 

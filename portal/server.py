@@ -6,40 +6,61 @@ twice.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import shutil
 import socket
 import tempfile
 import threading
-from typing import Any
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from . import logs
+from .investments.stream import Keeper
 from .live import Watcher
 from .sync import Loop
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 # Threads beyond those that hold event streams, for all other requests.
 SPARE_THREADS = 64
+# The parameter's number in malloc.h.
+M_ARENA_MAX = -8
+# Threads that work on the requests by which streams are opened.
+OPENERS = 4
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Background:
-    """What runs beside the requests of one process: the loop and the watcher."""
+    """What runs beside the requests of one process: the watcher, the keeper and the loop.
 
-    def __init__(self, app: Flask) -> None:
+    Args:
+        pause: between two rounds of the loop, in seconds.
+    """
+
+    def __init__(self, app: Flask, pause: float = 0.5) -> None:
         self._watcher = Watcher(app)
-        self._loop = Loop(app)
+        self._keeper = Keeper(app)
+        self._loop = Loop(app, pause)
 
-    def start(self) -> Background:
-        self._watcher.start()
+    def start(self, alive: Callable[[], bool] = lambda: True) -> Background:
+        """Begin; once `alive` says no, the watcher ends all open streams."""
+        self._watcher.start(alive)
+        self._keeper.start()
         self._loop.start()
         return self
 
     def close(self) -> None:
         """The watcher first: it ends the open streams, for which the server would wait."""
         self._watcher.close()
+        self._keeper.close()
         self._loop.close()
 
 
@@ -129,9 +150,43 @@ def serve(app_factory: Any, bind: str, workers: int, streams: int) -> None:
 
         def load(self) -> Flask:
             app: Flask = app_factory()
+            app.wsgi_app = open_apart(app.wsgi_app)  # type: ignore
             return app
 
+    limit_arenas()
+    settle()
     Server().run()
+
+
+def open_apart(wsgi_app: WSGIApplication) -> WSGIApplication:
+    """A layer around the application: few threads work on the requests that open streams, the streams' own only wait.
+
+    The stack that a thread has touched once stays in memory as long as it lives, and a request touches as much as all
+    else that a stream needs. And when a thousand pages come back at once, others get the database's connections, too.
+    """
+    openers = ThreadPoolExecutor(OPENERS, "stream-opener")
+
+    def layer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"].endswith("/events"):
+            return openers.submit(wsgi_app, environ, start_response).result()
+        return wsgi_app(environ, start_response)
+
+    return layer
+
+
+def limit_arenas() -> None:
+    """Two of glibc's malloc arenas for all threads, instead of eight per processor: a thousand threads would break each
+    of them up. What MALLOC_ARENA_MAX=2 does, without depending on how the server is started."""
+    with suppress(AttributeError, OSError):
+        # No such function in musl and macOS, whose allocators know no arenas.
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+
+
+def settle() -> None:
+    """Leave what has been imported and set up by now out of garbage collection: it stays for good, and to look at it
+    would copy the memory that the server's processes share."""
+    gc.collect()
+    gc.freeze()
 
 
 def drop_banner() -> None:
@@ -165,11 +220,9 @@ def log_class() -> type:
 
 def start_background(worker: Any) -> None:
     """gunicorn's hook in each worker; the watcher sees SIGTERM through `worker.alive` and ends all streams at once."""
-    app = worker.app.callable
+    settle()
     # Of the rounds that find nothing, each process makes one a second.
-    worker.background = (Watcher(app), Loop(app, pause=1.0))
-    worker.background[0].start(alive=lambda: worker.alive)
-    worker.background[1].start()
+    worker.background = Background(worker.app.callable, pause=1.0).start(alive=lambda: worker.alive)
 
 
 def share_metrics() -> None:
@@ -193,5 +246,5 @@ def drop_metrics(_server: Any) -> None:
 
 def close_background(_server: Any, worker: Any) -> None:
     """gunicorn's hook at the end of a worker."""
-    for thread in getattr(worker, "background", ()):
-        thread.close()
+    if hasattr(worker, "background"):
+        worker.background.close()

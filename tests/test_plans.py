@@ -19,6 +19,7 @@ from sqlalchemy import Connection, event, insert, text
 
 from portal import live, metrics, sync
 from portal.database import db, now
+from portal.investments.stream import Keeper
 from portal.live import Watcher
 from portal.models import FundingInformation, Intent, Investment
 
@@ -173,10 +174,10 @@ def fill(table: str, rows: list[dict[str, Any]]) -> None:
 def test_pages_receiver_and_loop_find_their_rows_by_an_index(app: Flask, grown: Person) -> None:
     with app.app_context():
         mine = db.session.scalars(db.select(Investment).where(Investment.user_id == grown.user_id)).all()
-    watcher = Watcher(app)
+    watcher, keeper = Watcher(app), Keeper(app).start()
     watcher._look()
     # The watcher looks for news while a page is open.
-    with live.hub(app).listen(mine[0].id), listening(app) as heard:
+    with live.hub(app).listen(mine[0].id, ""), listening(app) as heard:
         anybody = app.test_client()
         for client in (anybody, grown.client):
             for path in ("/", f"/campaigns/{BOND}"):
@@ -199,7 +200,9 @@ def test_pages_receiver_and_loop_find_their_rows_by_an_index(app: Flask, grown: 
             app.extensions["cashlink"].unanswered = 0
             sync.run_once()
             metrics.what_waits()
+    keeper.close()
     assert len(heard) > 25
+    assert any("user_session.token_hash IN" in sql for sql in heard), "the keeper's look"
     with app.app_context(), db.engine.connect() as connection:
         # That it would be seen is seen first.
         bad = Statement("SELECT * FROM status_change WHERE status = 'DECLINED'", ())

@@ -196,28 +196,29 @@ def load_user(token: str) -> User | None:
     """The user of a session that is still alive."""
     if not token:
         return None
-    row = db.session.execute(_SESSION, {"token_hash": hash_token(token)}).first()
+    token_hash = hash_token(token)
+    row = db.session.execute(_SESSION, {"token_hash": token_hash}).first()
     if row is None:
         return None
     seen_at, created_at, user = row
-    if not is_alive(token, seen_at, created_at, user.deletion_asked_at):
+    if not is_alive(token_hash, seen_at, created_at, user.deletion_asked_at):
         return None
     user.session_token = token
     return user  # type: ignore[no-any-return]
 
 
-def is_alive(token: str, seen_at: datetime, created_at: datetime, deletion_asked_at: datetime | None) -> bool:
+def is_alive(token_hash: str, seen_at: datetime, created_at: datetime, deletion_asked_at: datetime | None) -> bool:
     """Whether a session goes on, by its row and its user's; being asked counts as activity."""
     idle = now() - seen_at
     if idle > IDLE or now() - created_at > LONGEST or deletion_asked_at:
         return False
     if idle > TOUCH:
-        _touch(token)
+        _touch(token_hash)
     return True
 
 
-def _touch(token: str) -> None:
-    seen = update(UserSession).where(UserSession.token_hash == hash_token(token)).values(seen_at=now())
+def _touch(token_hash: str) -> None:
+    seen = update(UserSession).where(UserSession.token_hash == token_hash).values(seen_at=now())
     try:
         db.session.execute(seen)
         db.session.commit()

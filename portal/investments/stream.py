@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 import uuid
 from collections.abc import Iterator
 from functools import cache
@@ -10,20 +10,17 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from .. import history, live
 from ..accounts import sessions
 from ..database import db
+from ..live import Listener
 from ..models import Intent, Investment, User, UserSession
 
 # Seconds between two signs of life; a client that has gone away is noticed by them.
 KEEP_ALIVE = 15.0
 # Milliseconds after which a browser asks again that found no free stream; until then its page polls.
 RETRY = 10_000
-
-# Without data a browser would not pass the event on.
-NEWS = "event: status\ndata: changed\n\n"
 
 # What a stream compares: the newest change, and what can change on the page without one.
 State = tuple[object, ...]
@@ -32,54 +29,84 @@ State = tuple[object, ...]
 def follow(app: Flask, investment_id: uuid.UUID, session_token: str) -> Iterator[str]:
     """The stream's text, piece by piece, until the session or the process ends.
 
-    Runs after the request, and takes a connection of its own for each look at the database, so that none is held while
-    it waits. News are passed on without a look, or a thousand pages would all look at once;
-    the page asks anyway, and is asked who it is. Session and investment are looked at with each sign of life, and after
-    news that look tells once more: this heals what the watcher may have missed.
+    Runs after the request and only waits, so it holds no connection to the database: the watcher and the keeper look.
     """
-    with live.hub(app).listen(investment_id) as listener:
+    with live.hub(app).listen(investment_id, sessions.hash_token(session_token)) as listener:
         if listener is None:
             yield f"retry: {RETRY}\n\n"
+        else:
+            yield from listener.pieces()
+
+
+class Keeper:
+    """The thread that looks after the open streams of a process: every 15 seconds at the session and the investment of
+    each, all whose turn it is by one statement. This heals what the watcher may have missed.
+
+    The server's process starts it, never `create_app`.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._hub = live.hub(app)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="stream-keeper", daemon=True)
+
+    def start(self) -> Keeper:
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        while not self._stop.wait(live.TICK):
+            due = self._hub.take_due(KEEP_ALIVE)
+            if due:
+                self._look(due)
+
+    def _look(self, due: list[Listener]) -> None:
+        try:
+            states = self._states(due)
+        except Exception as error:
+            # Until the database can be read again, pages stay open. The watcher says so once.
+            self._app.logger.debug("open streams not looked at: %s", type(error).__name__)
+            for listener in due:
+                listener.stay()
             return
-        woken, shown, next_look = False, None, 0.0
-        while not live.hub(app).closing:
-            if woken and time.monotonic() < next_look:
-                yield NEWS
-                shown = None
+        for listener in due:
+            state = states.get((listener.investment_id, listener.token_hash))
+            if state is None:
+                # The session has ended, or the investment is no longer this person's.
+                listener.end()
             else:
-                try:
-                    state = _look(app, investment_id, session_token)
-                except SQLAlchemyError:
-                    state = shown
-                else:
-                    if state is None:
-                        return
-                yield NEWS if woken or state != shown else ": still here\n\n"
-                shown, next_look = state, time.monotonic() + KEEP_ALIVE
-            woken = listener.wait(max(next_look - time.monotonic(), 0))
+                listener.show(state)
 
-
-def _look(app: Flask, investment_id: uuid.UUID, session_token: str) -> State | None:
-    """None once the session has ended or the investment is no longer this person's. One statement: a thousand pages
-    ask so every 15 seconds."""
-    asked = {"id": investment_id, "token_hash": sessions.hash_token(session_token)}
-    with app.app_context():
-        # Without a session, which would cost as much again.
-        with db.engine.connect() as connection:
-            row = connection.execute(_state(), asked).first()
-        if row is None:
-            return None
-        seen_at, created_at, deletion_asked_at, *state = row
-        return tuple(state) if sessions.is_alive(session_token, seen_at, created_at, deletion_asked_at) else None
+    def _states(self, due: list[Listener]) -> dict[tuple[uuid.UUID, str], State]:
+        asked = {
+            "ids": list({listener.investment_id for listener in due}),
+            "token_hashes": list({listener.token_hash for listener in due}),
+        }
+        with self._app.app_context():
+            # Without a session, which would cost as much again.
+            with db.engine.connect() as connection:
+                rows = connection.execute(_statement(), asked).all()
+            return {
+                (investment_id, token_hash): tuple(state)
+                for investment_id, token_hash, seen_at, created_at, deletion_asked_at, *state in rows
+                if sessions.is_alive(token_hash, seen_at, created_at, deletion_asked_at)
+            }
 
 
 @cache
-def _state() -> Select[Any]:
+def _statement() -> Select[Any]:
     newest_result = (
         select(Intent.result).where(Intent.investment_id == Investment.id).order_by(Intent.revision.desc()).limit(1)
     )
     return (
         select(
+            Investment.id,
+            UserSession.token_hash,
             UserSession.seen_at,
             UserSession.created_at,
             User.deletion_asked_at,
@@ -91,5 +118,8 @@ def _state() -> Select[Any]:
         )
         .join(User, User.id == Investment.user_id)
         .join(UserSession, UserSession.user_id == User.id)
-        .where(Investment.id == bindparam("id"), UserSession.token_hash == bindparam("token_hash"))
+        .where(
+            Investment.id.in_(bindparam("ids", expanding=True)),
+            UserSession.token_hash.in_(bindparam("token_hashes", expanding=True)),
+        )
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
+from portal.investments.stream import Keeper
 from portal.live import Watcher
 from portal.server import ThreadedServer
 
@@ -26,10 +27,11 @@ def mallory(app: Flask) -> Person:
 @pytest.fixture
 def server(app: Flask) -> Iterator[str]:
     """The portal on a free port; nothing watches yet."""
-    running = ThreadedServer(app, 0).start()
+    running, keeper = ThreadedServer(app, 0).start(), Keeper(app).start()
     yield f"http://localhost:{running.port}"
     # Streams that a test left open would keep the server's threads.
     Watcher(app).close()
+    keeper.close()
     running.close()
 
 

@@ -305,21 +305,42 @@ def test_a_database_that_was_started_over_does_not_silence_the_watcher(
         open_page.next_event(5)
 
 
-def test_the_watcher_outlives_a_database_that_cannot_be_read(
-    app: Flask, server: str, watch: Watch, dana: Person, caplog: pytest.LogCaptureFixture
-) -> None:
-    investment = dana.invest("KYC_PENDING")
-
+@contextmanager
+def without_table(app: Flask, name: str) -> Iterator[None]:
     def rename(old: str, new: str) -> None:
         with app.app_context():
             db.session.execute(db.text(f"ALTER TABLE {old} RENAME TO {new}"))
             db.session.commit()
 
+    rename(name, "elsewhere")
+    yield
+    rename("elsewhere", name)
+
+
+def test_the_watcher_outlives_a_database_that_cannot_be_read(
+    app: Flask, server: str, watch: Watch, dana: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    investment = dana.invest("KYC_PENDING")
     watch()
     with Listening(server, dana, investment) as open_page:
         open_page.next_event()
-        rename("status_change", "elsewhere")
-        wait_until(lambda: "no live news" in caplog.text)
-        rename("elsewhere", "status_change")
+        with without_table(app, "status_change"):
+            wait_until(lambda: "no live news" in caplog.text)
+        dana.tell(investment, "REVIEW_PENDING")
+        open_page.next_event(5)
+
+
+def test_an_open_page_stays_open_while_the_database_cannot_be_read(
+    app: Flask, server: str, short_ticks: None, dana: Person
+) -> None:
+    investment = dana.invest("KYC_PENDING")
+    with Listening(server, dana, investment) as open_page:
+        open_page.next_event()
+        with without_table(app, "user_session"):
+            # The first of them may have been on its way.
+            for _ in range(4):
+                piece = open_page.next()
+                assert piece is not None
+                assert list(piece.fields) == [""]
         dana.tell(investment, "REVIEW_PENDING")
         open_page.next_event(5)
