@@ -21,7 +21,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from .config import settings
-from .database import db
+from .database import db, now
 from .navigation import own_path
 
 LANGUAGES = {"de": "Deutsch", "en": "English"}
@@ -216,6 +216,11 @@ def _in_zone(value: datetime, pattern: str, spoken: str) -> str:
 def at_home(value: datetime) -> datetime:
     """An instant by the clocks of the portal's time zone."""
     return value.astimezone(HOME)
+
+
+def today() -> date:
+    """The present day there: a campaign closes at midnight."""
+    return at_home(now()).date()
 
 
 def ago(age: timedelta) -> str:

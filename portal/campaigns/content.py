@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..config import ConfigurationError
-from ..database import now
-from ..language import NO_BREAK_SPACE, at_home, language
+from ..language import NO_BREAK_SPACE, language, today
 
 FOLDER = Path(__file__).parent / "data"
 _UNIT = re.compile(
@@ -213,11 +212,6 @@ _COUNTS = {
     "year",
     "delay_years",
 }
-
-
-def today() -> date:
-    """Today where the portal is at home: a campaign closes at midnight there."""
-    return at_home(now()).date()
 
 
 def campaign(slug: str) -> Campaign | None:

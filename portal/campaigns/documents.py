@@ -10,11 +10,11 @@ from functools import lru_cache
 from flask_babel import LazyString
 
 from ..config import settings
-from ..language import day, language, money, whole_money
+from ..language import day, language, money, today, whole_money
 from ..language import gettext as _
 from ..language import lazy_gettext as _l
 from . import figures
-from .content import Campaign, Share, load, today
+from .content import Campaign, Share, load
 from .wording import Wording
 
 

@@ -14,8 +14,9 @@ from ..cashlink.money import to_decimal
 from ..config import settings
 from ..database import db, insert_or_ignore, now
 from ..history import UNUSABLE
+from ..language import today
 from ..models import FundingDay, FundingInformation
-from .content import Campaign, today
+from .content import Campaign
 
 State = Literal["open", "almost_full", "coming", "full", "closed", "paused"]
 

@@ -16,11 +16,11 @@ from .. import history, integration
 from ..config import settings
 from ..database import db
 from ..investments.holdings import Entry, read_entry
-from ..language import ago, day, language
+from ..language import ago, day, language, today
 from ..language import gettext as _
 from ..models import Investor, User
 from . import charts, documents, figures, funding
-from .content import Campaign, Event, today
+from .content import Campaign, Event
 from .funding import Funding, State, state
 from .journey import STEPS, whole_duration
 from .wording import Wording, month, wording

@@ -17,8 +17,8 @@ from flask import Flask
 from sqlalchemy import update
 
 from .. import history, integration
-from ..campaigns.content import today
 from ..database import db, now
+from ..language import today
 from ..models import Consent, FundingDay, Intent, Investor, Mark, User
 from . import cast
 from .control import Control

@@ -11,7 +11,7 @@ from ..campaigns import content, documents, figures
 from ..campaigns.content import Campaign
 from ..campaigns.figures import Payment
 from ..config import settings
-from ..language import day, language, percent
+from ..language import day, language, percent, today
 from ..language import gettext as _
 from .texts import Holding
 
@@ -44,7 +44,7 @@ class Facts:
         if self.campaign is None or amount is None or not self.campaign.interest_fixed:
             return ()
         planned = figures.example(self.campaign, amount).payments
-        return tuple(payment for payment in planned if payment.on >= content.today())
+        return tuple(payment for payment in planned if payment.on >= today())
 
     def withdrawal_ends(self, accepted: date) -> date | None:
         """The last day on which one can withdraw from a contract that was made on a day."""
@@ -57,7 +57,7 @@ def campaign_facts(slug: str) -> Facts:
     if campaign is None:
         mapping = settings().campaign(slug)
         return Facts(mapping.product_name if mapping and mapping.product_name else slug)
-    return _facts(campaign, language(), content.today())
+    return _facts(campaign, language(), today())
 
 
 @lru_cache(maxsize=64)

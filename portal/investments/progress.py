@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 from flask import url_for
 
 from .. import history, integration
-from ..campaigns.content import today
 from ..campaigns.journey import STEPS
 from ..cashlink import statuses
-from ..language import at_home, day, instant, money, ngettext, number
+from ..language import at_home, day, instant, money, ngettext, number, today
 from ..language import gettext as _
 from ..models import Investment, StatusChange
 from . import texts

@@ -11,7 +11,7 @@ import unicodedata
 from datetime import UTC, date, datetime
 from typing import Any
 
-from flask_babel import get_timezone, to_utc
+from flask_babel import to_utc
 from wtforms.validators import ValidationError
 
 from ..language import gettext as _
@@ -229,8 +229,3 @@ def _missing_parts(missing: list[str]) -> str:
 
 def age(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-
-
-def today() -> date:
-    """The present day where the portal is."""
-    return datetime.now(get_timezone()).date()

@@ -148,14 +148,14 @@ class BirthForm(StepForm):
         parts = {"day": self.birth_day, "month": self.birth_month, "year": self.birth_year}
         try:
             typed = {part: field.data or "" for part, field in parts.items()}
-            self.born = checks.birth_date(typed, checks.today())
+            self.born = checks.birth_date(typed, language.today())
         except checks.BirthDateError as error:
             parts[error.part].errors = [str(error)]
         return others_right and self.born is not None
 
     @property
     def is_minor(self) -> bool:
-        return self.born is not None and checks.age(self.born, checks.today()) < checks.ADULT_YEARS
+        return self.born is not None and checks.age(self.born, language.today()) < checks.ADULT_YEARS
 
     @classmethod
     def to_fields(cls, stored: dict[str, Any]) -> dict[str, Any]:

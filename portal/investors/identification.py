@@ -70,13 +70,13 @@ class IdentificationForm(StepForm):
 
     def validate_document_valid_from(self, field: Any) -> None:
         valid_from = checks.day(field.data or "", _("Enter the day from which the document is valid"))
-        if valid_from > checks.today():
+        if valid_from > language.today():
             raise ValidationError(_("The document is not valid yet"))
         field.clean = valid_from.isoformat()
 
     def validate_document_valid_to(self, field: Any) -> None:
         valid_to = checks.day(field.data or "", _("Enter the day until which the document is valid"))
-        if valid_to < checks.today():
+        if valid_to < language.today():
             raise ValidationError(_("The document has expired"))
         field.clean = valid_to.isoformat()
 

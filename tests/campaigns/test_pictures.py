@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from portal.campaigns import content, funding, view
 from portal.database import db
+from portal.language import today
 from portal.models import FundingDay
 
 from ..settings import BOND, SOLAR
@@ -46,7 +47,7 @@ def shapes(svg: Tag) -> list[tuple[str, ...]]:
 def told(app: Flask, *sums: int) -> None:
     """One sum a week since the subscription began."""
     with app.test_request_context():
-        opens = content.load(BOND, content.today()).opens
+        opens = content.load(BOND, today()).opens
         for week, euros in enumerate(sums):
             row = FundingDay(campaign=BOND, day=opens + timedelta(7 * week), cents=euros * 100, subscriptions=week)
             db.session.merge(row)

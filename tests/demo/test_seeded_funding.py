@@ -9,6 +9,7 @@ from flask import Flask
 
 from portal.campaigns import content
 from portal.demo.seed import funding_days
+from portal.language import today
 
 from ..settings import BOND, SOLAR
 
@@ -18,7 +19,7 @@ def test_the_seed_leads_up_to_what_the_simulator_declares(
     app: Flask, slug: str, declared: int, minimum_reached: int
 ) -> None:
     with app.test_request_context():
-        present = content.today()
+        present = today()
         campaign = content.load(slug, present)
         rows = [row for row in funding_days() if row.campaign == slug]
     assert [row.day for row in rows] == [campaign.opens + timedelta(days) for days in range(len(rows))]

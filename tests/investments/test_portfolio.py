@@ -9,7 +9,7 @@ import pytest
 
 from portal.campaigns import content, figures
 from portal.investments import texts
-from portal.language import day
+from portal.language import day, today
 
 from ..settings import BOND, SOLAR
 from .person import PATH, START, Page, Person, words
@@ -132,7 +132,7 @@ def test_payments_to_come_stand_by_year_for_what_was_delivered(dana: Person) -> 
     dana.invest(*PATH, number=2, units=25, campaign=SOLAR)
     dana.invest("ACCEPTED", number=3, units=12)
     with dana.app.test_request_context():
-        bond, solar = content.load(BOND, content.today()), content.load(SOLAR, content.today())
+        bond, solar = content.load(BOND, today()), content.load(SOLAR, today())
     wanted: dict[int, list[float]] = {}
     for campaign, amount in ((bond, 5000), (solar, 2500)):
         for payment in figures.example(campaign, Decimal(amount)).payments:
@@ -155,7 +155,7 @@ def test_payments_to_come_stand_by_year_for_what_was_delivered(dana: Person) -> 
 def test_the_next_payment_stands_in_the_row(dana: Person) -> None:
     dana.invest(*PATH, number=1, units=50)
     with dana.app.test_request_context(headers={"Accept-Language": "en"}):
-        first = day(content.load(BOND, content.today()).payment_day(1)).replace("\N{NO-BREAK SPACE}", " ")
+        first = day(content.load(BOND, today()).payment_day(1)).replace("\N{NO-BREAK SPACE}", " ")
     (row,) = rows(dana.page("/investments"))
     assert row.endswith(f"Next payment €287.50 {first}")
 

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from portal.investors import checks
+from portal.language import today
 
 from ..visitor import BASE, Answer, Visitor
 from .conftest import ALICE, STORED, TYPED, answers_of, fill_in, investor_of, signed_in
@@ -253,22 +254,21 @@ def test_a_megabyte_in_a_name_is_refused(alice: Visitor) -> None:
     assert alice.submit("/investor/person", forename="x" * 100_000, surname="Beispiel").status == 422
 
 
-def birthday(app: Flask, years: int, days: int = 0) -> dict[str, str]:
+def birthday(years: int, days: int = 0) -> dict[str, str]:
     """The birthday of somebody who is so old today, some days later."""
-    with app.app_context():
-        today = checks.today()
-    born = today.replace(year=today.year - years, day=min(today.day, 28)) + timedelta(days=days)
+    present = today()
+    born = present.replace(year=present.year - years, day=min(present.day, 28)) + timedelta(days=days)
     return {"birth_day": str(born.day), "birth_month": str(born.month), "birth_year": str(born.year)}
 
 
 def test_minors_have_a_page_of_their_own_and_nothing_is_kept(app: Flask, alice: Visitor) -> None:
     fill_in(alice, "birth")
-    answer = alice.submit("/investor/birth", **{**TYPED["birth"], **birthday(app, 17)})
+    answer = alice.submit("/investor/birth", **{**TYPED["birth"], **birthday(17)})
     assert (answer.status, answer.location) == (303, "/investor/too-young")
     assert alice.get("/investor/too-young").heading == "You cannot invest yet"
     assert answers_of(app) == {}
     assert (
-        alice.submit("/investor/birth", **{**TYPED["birth"], **birthday(app, 18, 7)}).location == "/investor/too-young"
+        alice.submit("/investor/birth", **{**TYPED["birth"], **birthday(18, 7)}).location == "/investor/too-young"
     )
 
 
@@ -277,7 +277,7 @@ def test_on_the_eighteenth_birthday_one_is_an_adult(app: Flask, alice: Visitor) 
     assert checks.age(date(2008, 11, 23), date(2026, 11, 22)) == 17
     assert checks.age(date(2008, 2, 29), date(2026, 2, 28)) == 17
     assert checks.age(date(2008, 2, 29), date(2026, 3, 1)) == 18
-    assert alice.submit("/investor/birth", **{**TYPED["birth"], **birthday(app, 18)}).location == "/investor/person"
+    assert alice.submit("/investor/birth", **{**TYPED["birth"], **birthday(18)}).location == "/investor/person"
 
 
 def test_persons_subject_to_us_tax_are_told_so_and_nothing_is_kept(app: Flask, alice: Visitor) -> None:
