@@ -9,8 +9,23 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, TypeDecorator, Update, event, select, text
+from sqlalchemy import (
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    Index,
+    MetaData,
+    TypeDecorator,
+    Update,
+    event,
+    select,
+    text,
+)
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.schema import CreateIndex
+from sqlalchemy.sql.compiler import DDLCompiler
 
 
 class Base(DeclarativeBase):
@@ -66,6 +81,22 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def partial_index(name: str, column: str, where: str) -> Index:
+    """An index over the rows that fulfil a condition.
+
+    SQLAlchemy's own, `sqlite_where` beside `postgresql_where`, loads both dialects, and one of them costs as much of a
+    cold start as all tables together.
+    """
+    return Index(name, column, info={"where": where})
+
+
+@compiles(CreateIndex)
+def _create_index(create: CreateIndex, compiler: DDLCompiler, **options: Any) -> str:
+    statement = compiler.visit_create_index(create, **options)
+    where = create.element.info.get("where")
+    return f"{statement} WHERE {where}" if where else statement
 
 
 def insert_or_ignore(model: type[Base], **values: Any) -> Any:

@@ -11,10 +11,10 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import JSON, BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .database import Instant, Model, now
+from .database import Instant, Model, now, partial_index
 
 
 def new_key() -> str:
@@ -29,14 +29,7 @@ class User(UserMixin, Model):
     """A login of this portal. What Cashlink gets to know of the person is an `Investor`."""
 
     __tablename__ = "user"
-    __table_args__ = (
-        Index(
-            "ix_user_deletion",
-            "deletion_asked_at",
-            sqlite_where=text("deletion_asked_at IS NOT NULL"),
-            postgresql_where=text("deletion_asked_at IS NOT NULL"),
-        ),
-    )
+    __table_args__ = (partial_index("ix_user_deletion", "deletion_asked_at", where="deletion_asked_at IS NOT NULL"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # Normalised (NFKC, lower case): one person, one account, however the address is typed.
@@ -104,11 +97,7 @@ class Mail(Model):
     """A message in the queue. It is written with the change that causes it and sent after the commit."""
 
     __tablename__ = "mail"
-    __table_args__ = (
-        Index(
-            "ix_mail_due", "next_try_at", sqlite_where=text("sent_at IS NULL"), postgresql_where=text("sent_at IS NULL")
-        ),
-    )
+    __table_args__ = (partial_index("ix_mail_due", "next_try_at", where="sent_at IS NULL"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
@@ -132,18 +121,8 @@ class Investor(Model):
 
     __tablename__ = "investor"
     __table_args__ = (
-        Index(
-            "ix_investor_importing",
-            "consented_at",
-            sqlite_where=text("imported_at IS NULL"),
-            postgresql_where=text("imported_at IS NULL"),
-        ),
-        Index(
-            "ix_investor_email_changed",
-            "email_changed_at",
-            sqlite_where=text("email_changed_at IS NOT NULL"),
-            postgresql_where=text("email_changed_at IS NOT NULL"),
-        ),
+        partial_index("ix_investor_importing", "consented_at", where="imported_at IS NULL"),
+        partial_index("ix_investor_email_changed", "email_changed_at", where="email_changed_at IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -186,12 +165,7 @@ class Investment(Model):
     __table_args__ = (
         # "Invest now" posts the number that the page showed: a double click, a second tab and Back are the same row.
         UniqueConstraint("user_id", "campaign", "number"),
-        Index(
-            "ix_investment_due",
-            "next_poll_at",
-            sqlite_where=text("final_at IS NULL"),
-            postgresql_where=text("final_at IS NULL"),
-        ),
+        partial_index("ix_investment_due", "next_poll_at", where="final_at IS NULL"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
@@ -225,18 +199,8 @@ class Intent(Model):
     __table_args__ = (
         UniqueConstraint("investor_id", "kind", "revision"),
         UniqueConstraint("investment_id", "kind", "revision"),
-        Index(
-            "ix_intent_due",
-            "next_try_at",
-            sqlite_where=text("result IS NULL"),
-            postgresql_where=text("result IS NULL"),
-        ),
-        Index(
-            "ix_intent_parked",
-            "created_at",
-            sqlite_where=text("result = 'parked'"),
-            postgresql_where=text("result = 'parked'"),
-        ),
+        partial_index("ix_intent_due", "next_try_at", where="result IS NULL"),
+        partial_index("ix_intent_parked", "created_at", where="result = 'parked'"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -271,12 +235,7 @@ class StatusChange(Model):
     __tablename__ = "status_change"
     __table_args__ = (
         UniqueConstraint("investment_id", "changed_at", "status"),
-        Index(
-            "ix_status_change_unchecked",
-            "id",
-            sqlite_where=text("checked_at IS NULL"),
-            postgresql_where=text("checked_at IS NULL"),
-        ),
+        partial_index("ix_status_change_unchecked", "id", where="checked_at IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

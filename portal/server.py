@@ -185,7 +185,6 @@ def limit_arenas() -> None:
 def settle() -> None:
     """Leave what has been imported and set up by now out of garbage collection: it stays for good, and to look at it
     would copy the memory that the server's processes share."""
-    gc.collect()
     gc.freeze()
 
 

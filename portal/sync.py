@@ -15,7 +15,7 @@ from functools import partial
 from flask import Flask, current_app
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
-from . import consents, history, integration, mail
+from . import consents, history, integration, sending
 from .accounts import deletion
 from .campaigns import funding
 from .cashlink import statuses
@@ -55,7 +55,7 @@ def run_once(*, stop: Callable[[], bool] = lambda: False, only_latest_news: bool
         How many rows were worked on.
     """
     # First, since they do not depend on Cashlink.
-    worked = mail.send_due() + deletion.delete_asked()
+    worked = sending.send_due() + deletion.delete_asked()
     for work in (
         _finish_intents,
         _continue_imports,

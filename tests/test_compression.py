@@ -107,7 +107,7 @@ def test_a_stream_is_not_held_back(dana: Person) -> None:
     path = f"/investments/{dana.invest('KYC_PENDING')}/events"
     with dana.client.get(path, headers=GZIP) as stream:
         assert stream.content_encoding is None
-        assert next(iter(stream.response)).startswith(b"event:")  # type: ignore[arg-type]
+        assert next(iter(stream.response)) == b": still here\n\n"  # type: ignore[arg-type]
 
 
 def test_the_answer_to_a_webhook_stays_empty(client: FlaskClient) -> None:

@@ -13,7 +13,6 @@ from flask.testing import FlaskClient
 from portal import create_app
 from portal.config import Settings
 from portal.database import db, now
-from portal.investments.stream import Keeper
 from portal.models import Intent
 
 from .investments.person import Person
@@ -117,9 +116,7 @@ def test_calls_and_what_waits_are_counted(counting: Flask, figures: Callable[[],
 
 def test_open_streams_are_counted(counting: Flask, figures: Callable[[], dict[str, float]]) -> None:
     dana = Person.create(counting, "dana@example.org", "Dana", "Muster")
-    keeper = Keeper(counting).start()
     with dana.client.get(f"/investments/{dana.invest('PAID')}/events") as stream:
         assert next(iter(stream.response))  # type: ignore[call-overload]
         assert figures()["portal_streams"] == 1
-    keeper.close()
     assert figures()["portal_streams"] == 0

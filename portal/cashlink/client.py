@@ -17,21 +17,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
-
-import requests
-import urllib3
 
 from . import deadline
 from .errors import Denied, InProgress, NotFound, Parked, Refused, Unknown, flatten
 from .observation import Exchange, Observer, masked
 
+if TYPE_CHECKING:
+    from .transport import Transport
+
 SCOPE = "investors:write investors:read investments:write investments:read documents:write"
 
-MAX_ANSWER = 1024 * 1024  # bytes; more is not an answer of this API
-CONNECT_TIMEOUT = 3.0  # seconds, for each address of the host
 CALL_DEADLINE = 8.0  # seconds, where the caller sets none
 MAX_RETRY_AFTER = 900.0  # seconds
 TOKEN_LIFETIME = 300.0  # seconds, where `expires_in` is missing or absurd
@@ -91,20 +89,19 @@ class Client:
             "client_id": client_id,
             "client_secret": client_secret,
         }
-        self._session = requests.Session()
-        # A netrc entry would replace the Bearer header.
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        if proxy:
-            self._session.proxies = {"http": proxy, "https": proxy}
-        self._session.verify = ca_file or True
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, deadline.DeadlineAdapter(pool_maxsize=32))
+        self._route = {"proxy": proxy, "ca_file": ca_file}
         self._token_lock = threading.Lock()
         self._token = ""
         self._token_ends = -math.inf
         # How many requests in a row had no usable answer: a loop can tell thereby that Cashlink is away.
         self.unanswered = 0
+
+    @cached_property
+    def _transport(self) -> Transport:
+        # With the first call: requests and what it brings would be a tenth of a cold start.
+        from .transport import Transport
+
+        return Transport(**self._route)
 
     # The calls of the three steps.
 
@@ -212,12 +209,12 @@ class Client:
         content = b""
         error: str | None = None
         try:
-            status, answer_headers, content = self._exchange(method, url, headers, body)
+            status, answer_headers, content = self._transport.exchange(method, url, headers, body)
             data = _data(status, content, answer_headers)
             self.unanswered = 0
             return Answer(data, _answered_at(answer_headers, time.monotonic() - started))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as cause:
-            error = "timeout" if _is_timeout(cause) else "no-answer"
+        except OSError as cause:
+            error = "timeout" if isinstance(cause, TimeoutError) else "no-answer"
             self.unanswered += 1
             raise Unknown(error) from None
         except (Refused, Unknown, Parked) as verdict:
@@ -239,35 +236,6 @@ class Client:
                         error=error,
                     )
                 )
-
-    def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        seconds = deadline.left()
-        if seconds <= 0:
-            raise TimeoutError
-        request = requests.Request(method, url, data=body, headers={"Accept": "application/json", **headers})
-        prepared = self._session.prepare_request(request)
-        # Compressed answers could unpack to any size.
-        prepared.headers["Accept-Encoding"] = "identity"
-        # A redirect would carry key and body to another host.
-        with self._session.send(
-            prepared,
-            stream=True,
-            allow_redirects=False,
-            timeout=(min(CONNECT_TIMEOUT, seconds), seconds),
-            proxies=self._session.proxies,
-            verify=self._session.verify,
-        ) as response:
-            if response.headers.get("Content-Encoding", "identity") != "identity":
-                raise Unknown("unreadable-encoding")
-            content = bytearray()
-            # Until b"", not one single read: that would take a truncated body for a whole one.
-            while chunk := response.raw.read1(65536, decode_content=False):
-                content += chunk
-                if len(content) > MAX_ANSWER:
-                    raise Unknown("unreadable-size")
-            return response.status_code, response.headers, bytes(content)
 
 
 def _data(status: int, content: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
@@ -344,7 +312,3 @@ def _http_date(value: str) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
-
-
-def _is_timeout(error: BaseException) -> bool:
-    return isinstance(error, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError)

@@ -9,8 +9,6 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
-from urllib3.filepost import encode_multipart_formdata
-
 
 class NaturalPerson(TypedDict):
     """Countries and citizenship are ISO 3166-1 alpha-3; the birth date is ISO 8601."""
@@ -96,5 +94,8 @@ def encode_document(name: str, content: bytes, content_type: str, key: str) -> t
     Returns:
         The body and its content type.
     """
+    # Here, since it would bring all of urllib3 to each start.
+    from urllib3.filepost import encode_multipart_formdata
+
     body, multipart_type = encode_multipart_formdata({"file": (name, content, content_type)}, boundary=key)
     return body, multipart_type

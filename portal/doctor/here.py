@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import mail, migrations
+from .. import migrations, sending
 from ..config import demo_settings_used
 from ..contract import Check, Finding, Text, failed, ok
 from ..database import db
@@ -129,7 +129,7 @@ def _mail(installation: Installation) -> Finding:
     mailer = Flask(__name__)
     mailer.extensions["settings"] = installation.settings
     try:
-        with mailer.app_context(), mail.connect(urlsplit(url)) as smtp:
+        with mailer.app_context(), sending.connect(urlsplit(url)) as smtp:
             smtp.noop()
     except smtplib.SMTPAuthenticationError:
         return failed(

@@ -35,6 +35,8 @@ def follow(app: Flask, investment_id: uuid.UUID, session_token: str) -> Iterator
         if listener is None:
             yield f"retry: {RETRY}\n\n"
         else:
+            # At once, so that the answer begins; the first event follows the keeper's first look.
+            yield live.ALIVE
             yield from listener.pieces()
 
 

@@ -18,7 +18,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from portal import mail
+from portal import mail, sending
 from portal.database import db, now
 from portal.models import Mail, User
 
@@ -29,7 +29,7 @@ from .conftest import ALICE, PASSWORD, add_account
 def send_due(app: Flask) -> int:
     """What the loop does first in each round."""
     with app.app_context():
-        return mail.send_due()
+        return sending.send_due()
 
 
 class MailServer(socketserver.ThreadingTCPServer):
@@ -187,7 +187,7 @@ def test_a_clock_that_jumped_stops_no_mail(app: Flask, server: MailServer) -> No
 
 
 def test_a_mail_server_elsewhere_must_encrypt(app: Flask, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail, "is_local", lambda host: False)
+    monkeypatch.setattr(sending, "is_local", lambda host: False)
     add_account(app)
     queue(app)
     for url in (server.url, server.url.replace("smtp://", "smtp://user:password@")):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal import create_app, mail, migrations
+from portal import create_app, migrations, sending
 from portal.accounts.passwords import hash_password
 from portal.config import Settings
 from portal.database import db, now
@@ -130,7 +130,7 @@ def test_nothing_is_mailed_from_a_demo(environ: dict[str, str]) -> None:
     migrations.migrate(app)
     Visitor(app).register(EMAIL, PASSWORD)
     with app.app_context():
-        assert mail.send_due() == 0
+        assert sending.send_due() == 0
     assert mails(app, EMAIL)[0].attempts == 0
 
 

@@ -41,7 +41,8 @@ def points(app: Flask, kill_at: int | None) -> Iterator[Points]:
     """Within the block the process dies at its k-th point; None counts only."""
     reached = Points(kill_at)
     client: Client = app.extensions["cashlink"]
-    exchange = client._exchange
+    transport = client._transport
+    exchange = transport.exchange
 
     def killable(*arguments: Any) -> Any:
         answer = exchange(*arguments)
@@ -51,14 +52,14 @@ def points(app: Flask, kill_at: int | None) -> Iterator[Points]:
     def before_commit(_connection: Any) -> None:
         reached.reach("before a commit")
 
-    client._exchange = killable  # type: ignore[method-assign]
+    transport.exchange = killable  # type: ignore[method-assign]
     with app.app_context():
         engine = db.engine
     event.listen(engine, "commit", before_commit)
     try:
         yield reached
     finally:
-        del client._exchange  # type: ignore[attr-defined]
+        del transport.exchange  # type: ignore[attr-defined]
         event.remove(engine, "commit", before_commit)
 
 

