@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from flask_wtf.form import _Auto
 from itsdangerous import BadData, base64_decode, base64_encode
+from jinja2.bccache import Bucket, FileSystemBytecodeCache
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
@@ -110,7 +112,21 @@ def limit_forms() -> None:
         request.max_content_length = FORM_BYTES
 
 
+class TemplateCache(FileSystemBytecodeCache):
+    """Compiled templates beside their sources, as Python keeps its modules; where it cannot write there, nowhere."""
+
+    def __init__(self, templates: Path) -> None:
+        super().__init__(str(templates / "__pycache__"))
+        with suppress(OSError):
+            Path(self.directory).mkdir(exist_ok=True)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
 def set_up(app: Flask) -> None:
+    app.jinja_env.bytecode_cache = TemplateCache(Path(app.root_path, app.template_folder or ""))
     app.before_request(limit_forms)
     csrf.init_app(app)
     masked = {"csrf_token": masked_token}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -201,26 +202,26 @@ def load_user(token: str) -> User | None:
     if row is None:
         return None
     seen_at, created_at, user = row
-    if not is_alive(token_hash, seen_at, created_at, user.deletion_asked_at):
+    if not is_alive(seen_at, created_at, user.deletion_asked_at):
         return None
+    touch({token_hash: seen_at})
     user.session_token = token
     return user  # type: ignore[no-any-return]
 
 
-def is_alive(token_hash: str, seen_at: datetime, created_at: datetime, deletion_asked_at: datetime | None) -> bool:
-    """Whether a session goes on, by its row and its user's; being asked counts as activity."""
-    idle = now() - seen_at
-    if idle > IDLE or now() - created_at > LONGEST or deletion_asked_at:
-        return False
-    if idle > TOUCH:
-        _touch(token_hash)
-    return True
+def is_alive(seen_at: datetime, created_at: datetime, deletion_asked_at: datetime | None) -> bool:
+    """Whether a session goes on, by its row and its user's."""
+    return now() - seen_at <= IDLE and now() - created_at <= LONGEST and not deletion_asked_at
 
 
-def _touch(token_hash: str) -> None:
-    seen = update(UserSession).where(UserSession.token_hash == token_hash).values(seen_at=now())
+def touch(seen: Mapping[str, datetime]) -> None:
+    """Note that sessions are active, by their hashes, as far as that was noted some minutes ago at the latest."""
+    long_ago = now() - TOUCH
+    quiet = [token_hash for token_hash, seen_at in seen.items() if seen_at < long_ago]
+    if not quiet:
+        return
     try:
-        db.session.execute(seen)
+        db.session.execute(update(UserSession).where(UserSession.token_hash.in_(quiet)).values(seen_at=now()))
         db.session.commit()
     except OperationalError:
         # A full disk: nothing can be written, and pages are read all the same.

@@ -93,11 +93,14 @@ class Keeper:
             # Without a session, which would cost as much again.
             with db.engine.connect() as connection:
                 rows = connection.execute(_statement(), asked).all()
-            return {
-                (investment_id, token_hash): tuple(state)
-                for investment_id, token_hash, seen_at, created_at, deletion_asked_at, *state in rows
-                if sessions.is_alive(token_hash, seen_at, created_at, deletion_asked_at)
-            }
+            alive = [row for row in rows if sessions.is_alive(row.seen_at, row.created_at, row.deletion_asked_at)]
+            # An open page counts as activity.
+            sessions.touch({row.token_hash: row.seen_at for row in alive})
+        return {(row.id, row.token_hash): tuple(row[_STATE:]) for row in alive}
+
+
+# Where in a row the state begins.
+_STATE = 5
 
 
 @cache
@@ -112,6 +115,7 @@ def _statement() -> Select[Any]:
             UserSession.seen_at,
             UserSession.created_at,
             User.deletion_asked_at,
+            # From here on what is compared: `_STATE`.
             func.coalesce(history.newest_change_id(), 0),
             Investment.units,
             Investment.start_url,

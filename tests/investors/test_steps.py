@@ -267,9 +267,7 @@ def test_minors_have_a_page_of_their_own_and_nothing_is_kept(app: Flask, alice: 
     assert (answer.status, answer.location) == (303, "/investor/too-young")
     assert alice.get("/investor/too-young").heading == "You cannot invest yet"
     assert answers_of(app) == {}
-    assert (
-        alice.submit("/investor/birth", **{**TYPED["birth"], **birthday(18, 7)}).location == "/investor/too-young"
-    )
+    assert alice.submit("/investor/birth", **{**TYPED["birth"], **birthday(18, 7)}).location == "/investor/too-young"
 
 
 def test_on_the_eighteenth_birthday_one_is_an_adult(app: Flask, alice: Visitor) -> None:

@@ -140,8 +140,8 @@ CONTROLS = (
     Bug(
         "sessions never end by themselves",
         "portal/accounts/sessions.py",
-        "if idle > IDLE or now() - created_at > LONGEST or ",
-        "if ",
+        "now() - seen_at <= IDLE and now() - created_at <= LONGEST and ",
+        "",
         f"{SIGN_IN}::test_after_the_session_has_ended_one_is_back_on_the_page",
     ),
     Bug(
