@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 from queue import SimpleQueue
 from typing import Any, cast
@@ -40,6 +41,8 @@ _CLOSED = select(Intent.id, Intent.closed_at, Intent.investment_id, Intent.inves
 )
 
 
+# Seconds, some turns of the keeper's.
+PATIENCE = 45.0
 # What a stream says. Without data a browser would not pass the event on.
 NEWS = "event: status\ndata: changed\n\n"
 ALIVE = ": still here\n\n"
@@ -61,7 +64,8 @@ class Listener:
         self._pieces: SimpleQueue[str | None] = SimpleQueue()
 
     def pieces(self) -> Iterator[str]:
-        return iter(self._pieces.get, None)
+        """Until the end; `queue.Empty` says that nobody has looked for a while."""
+        return iter(partial(self._pieces.get, timeout=PATIENCE), None)
 
     def tell(self) -> None:
         """News, passed on without a look, or a thousand pages would all look at once; the next look tells once more,

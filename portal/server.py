@@ -125,6 +125,9 @@ def serve(app_factory: Any, bind: str, workers: int, streams: int) -> None:
     """
     from gunicorn.app.base import BaseApplication
 
+    # Before the processes part, so that they share it: their loops call Cashlink at once.
+    from .cashlink import transport as _transport  # noqa: F401
+
     logs.write_json()
     drop_banner()
 

@@ -23,6 +23,7 @@ from portal.config import Settings
 from portal.database import db, now
 from portal.investments import news
 from portal.language import language
+from portal.live import hub
 from portal.models import (
     FundingInformation,
     Intent,
@@ -211,6 +212,8 @@ class Bare:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Else open streams would keep their threads.
+        hub(self.app).close()
         self._server.close()
         with self.app.app_context():
             db.engine.dispose()

@@ -13,6 +13,7 @@ import pytest
 from portal import create_app
 from portal.config import Settings
 from portal.database import db
+from portal.live import hub
 from portal.server import Background, ThreadedServer
 
 from .schema import migrate
@@ -89,6 +90,8 @@ class World:
     def __exit__(self, *_: Any) -> None:
         if self._background:
             self._background.close()
+        # Else open streams would keep their threads.
+        hub(self.app).close()
         self._sender.close()
         for server in self._servers:
             server.close()

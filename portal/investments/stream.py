@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
+from queue import Empty
 from typing import Any
 
 from flask import Flask
@@ -37,7 +39,9 @@ def follow(app: Flask, investment_id: uuid.UUID, session_token: str) -> Iterator
         else:
             # At once, so that the answer begins; the first event follows the keeper's first look.
             yield live.ALIVE
-            yield from listener.pieces()
+            # Without a keeper it ends after a while, and the page opens another.
+            with suppress(Empty):
+                yield from listener.pieces()
 
 
 class Keeper:

@@ -187,6 +187,14 @@ def test_signs_of_life_are_comments(server: str, short_ticks: None, dana: Person
         assert list(piece.fields) == [""]
 
 
+def test_a_stream_at_which_nobody_looks_ends(app: Flask, dana: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a process without a keeper holds no thread for those who have gone."""
+    monkeypatch.setattr(live, "PATIENCE", 0.2)
+    answer = dana.client.get(f"/investments/{dana.invest('KYC_PENDING')}/events")
+    assert answer.data == live.ALIVE.encode()
+    assert len(live.hub(app)) == 0
+
+
 def test_signing_out_ends_the_stream(app: Flask, server: str, short_ticks: None, dana: Person) -> None:
     with Listening(server, dana, dana.invest("KYC_PENDING")) as open_page:
         open_page.next_event()
