@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from portal.investments.stream import Keeper
-from portal.live import Watcher
+from portal.live import Watcher, hub
 from portal.server import ThreadedServer
 
 from .person import Person
@@ -30,7 +30,7 @@ def server(app: Flask) -> Iterator[str]:
     running, keeper = ThreadedServer(app, 0).start(), Keeper(app).start()
     yield f"http://localhost:{running.port}"
     # Streams that a test left open would keep the server's threads.
-    Watcher(app).close()
+    hub(app).close()
     keeper.close()
     running.close()
 
