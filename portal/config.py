@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from flask import current_app
@@ -22,8 +22,7 @@ class ConfigurationError(Exception):
     """One or more settings cannot be used; the text names each variable and its remedy, a line each."""
 
 
-@dataclass(frozen=True)
-class CampaignMapping:
+class CampaignMapping(NamedTuple):
     """Which campaign at Cashlink stands behind one of our campaign files."""
 
     slug: str
@@ -31,8 +30,7 @@ class CampaignMapping:
     product_name: str
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(NamedTuple):
     """A row of the table in the README."""
 
     name: str

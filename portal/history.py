@@ -6,10 +6,9 @@ Nothing else decides: no "final wins", no order of arrival.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, case, exists, select
 from sqlalchemy.orm import aliased
@@ -91,8 +90,7 @@ def _told_by_webhook(polled: StatusChange, told: Sequence[StatusChange], rows: S
     return False
 
 
-@dataclass(frozen=True)
-class InCampaign:
+class InCampaign(NamedTuple):
     """A person's subscriptions to one campaign.
 
     Attributes:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from flask import current_app, g, render_template
 from flask_babel import force_locale
@@ -20,8 +19,7 @@ from .language import LOCALES
 from .models import Mail, User
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     subject: str
     text: str
     html: str

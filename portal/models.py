@@ -4,8 +4,7 @@ Whatever is to be created at Cashlink has an `Intent` row, committed before the 
 investment is appended as a `StatusChange`; the current status is read from there and stored nowhere.
 """
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`: SQLAlchemy would evaluate each column's text at each start.
 import uuid
 from datetime import date, datetime
 from typing import Any
@@ -41,7 +40,7 @@ class User(UserMixin, Model):
     # Nobody can sign in any more, and the loop deletes the row once no call is open.
     deletion_asked_at: Mapped[datetime | None] = mapped_column(Instant)
 
-    investor: Mapped[Investor | None] = relationship(back_populates="user")
+    investor: Mapped["Investor | None"] = relationship(back_populates="user")
 
     # Set at sign-in and by the loader; Flask-Login keeps this in the cookie instead of the user's number.
     session_token: str | None = None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import or_, select
 
@@ -15,8 +15,7 @@ from ..language import gettext as _
 from ..models import Intent, Investment, Investor, User
 
 
-@dataclass(frozen=True)
-class PassedOn:
+class PassedOn(NamedTuple):
     """One call that carries data.
 
     Attributes:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, redirect, request, session, url_for
@@ -129,8 +128,7 @@ def browser_name(user_agent: str) -> str:
     return ", ".join(filter(None, named))
 
 
-@dataclass(frozen=True)
-class SignedIn:
+class SignedIn(NamedTuple):
     """A signed-in browser as its owner sees it.
 
     Attributes:

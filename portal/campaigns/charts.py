@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from .content import Campaign, Share
 from .figures import Example, Payment, Plan, PlanYear
@@ -13,8 +13,7 @@ from .funding import Day
 from .journey import Step
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(NamedTuple):
     x: float
     y: float
     width: float
@@ -25,8 +24,7 @@ class Bar:
         return self.x + self.width / 2
 
 
-@dataclass(frozen=True)
-class PaymentColumn:
+class PaymentColumn(NamedTuple):
     """A year's payment: the interest, on it the repayment; in the loss case what fails to come instead."""
 
     payment: Payment
@@ -35,8 +33,7 @@ class PaymentColumn:
     missing: Bar | None
 
 
-@dataclass(frozen=True)
-class PlanColumn:
+class PlanColumn(NamedTuple):
     """A year of the plan: the result beside what bank and investors cost."""
 
     year: PlanYear
@@ -88,8 +85,7 @@ def plan_bars(plan: Plan) -> list[PlanColumn]:
     return columns
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """A part of a bar that shows a whole; the letter leads to its row in the table."""
 
     share: Share
@@ -107,8 +103,7 @@ def share_bar(shares: Sequence[Share]) -> list[Segment]:
     return segments
 
 
-@dataclass(frozen=True)
-class Funded:
+class Funded(NamedTuple):
     """What was subscribed, over the subscription period.
 
     Attributes:
@@ -154,8 +149,7 @@ def _weekly(opens: date, days: Sequence[Day]) -> list[Day]:
     return list({((day.on - opens).days - 1) // 7: day for day in days}.values())
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """A step of the journey: `sure` is the time it takes at least, `maybe` what may come on top."""
 
     step: Step
@@ -164,8 +158,7 @@ class Stage:
     maybe: Bar | None
 
 
-@dataclass(frozen=True)
-class Journey:
+class Journey(NamedTuple):
     stages: list[Stage]
     ticks: list[tuple[int, float]]
     height: int

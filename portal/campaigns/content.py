@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..config import ConfigurationError
 from ..language import NO_BREAK_SPACE, language, today
@@ -26,8 +26,7 @@ _UNIT = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     """A text in both languages; as a string it is that of the request's language."""
 
     en: str
@@ -37,8 +36,7 @@ class Text:
         return str(getattr(self, language()))
 
 
-@dataclass(frozen=True)
-class ProductType:
+class ProductType(NamedTuple):
     """What the law asks for by kind of product: the notice beside each button, the information sheet, the limits."""
 
     kind: Text
@@ -50,8 +48,7 @@ class ProductType:
     notice: tuple[Text, ...]
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """`value` is a word or a figure, `detail` what goes with it. Further ones stand in a fold of the page."""
 
     name: Text
@@ -60,14 +57,12 @@ class Fact:
     further: bool = False
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(NamedTuple):
     title: Text
     paragraphs: tuple[Text, ...]
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """A part of the use or of the source of funds; with a `key` its amount can be named in texts."""
 
     name: Text
@@ -75,8 +70,7 @@ class Share:
     key: str = ""
 
 
-@dataclass(frozen=True)
-class Loan:
+class Loan(NamedTuple):
     """Rates as a share of one."""
 
     amount: Decimal
@@ -85,16 +79,14 @@ class Loan:
     interest_only_years: int
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     opening_cash: Decimal
     revenue: tuple[Decimal, ...]
     ebitda: tuple[Decimal, ...]
     assumptions: Text
 
 
-@dataclass(frozen=True)
-class Stress:
+class Stress(NamedTuple):
     """What may go wrong with the plan, as shares of one."""
 
     year: int
@@ -104,38 +96,33 @@ class Stress:
     delay_years: int
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     title: Text
     text: Text
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     at: date
     text: Text
     # Known to the month only.
     rough: bool = False
 
 
-@dataclass(frozen=True)
-class Risk:
+class Risk(NamedTuple):
     title: Text
     what: Text
     effect: Text
     reaction: Text
 
 
-@dataclass(frozen=True)
-class Update:
+class Update(NamedTuple):
     at: date
     title: Text
     text: Text
     bad: bool = False
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     question: Text
     answer: Text
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from flask_babel import LazyString
 
@@ -18,8 +18,7 @@ from .content import Campaign, Share, load
 from .wording import Wording
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """A heading with paragraphs, or with rows of a name and its value below."""
 
     title: str
@@ -27,8 +26,7 @@ class Section:
     rows: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """A document that every campaign has.
 
     Attributes:
@@ -41,8 +39,7 @@ class Document:
     write: Callable[[Campaign, Wording], list[Section]]
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """A document as it is downloaded.
 
     Attributes:

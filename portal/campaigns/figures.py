@@ -6,15 +6,14 @@ Everything is computed unrounded in Decimal and rounded where it is shown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from .content import Campaign, Loan
 
 
-@dataclass(frozen=True)
-class Payment:
+class Payment(NamedTuple):
     """What an investor receives on a day if all goes as planned."""
 
     year: int
@@ -27,8 +26,7 @@ class Payment:
         return self.interest + self.repayment
 
 
-@dataclass(frozen=True)
-class Example:
+class Example(NamedTuple):
     """An amount invested: what comes back as planned, and what in the loss case."""
 
     amount: Decimal
@@ -66,8 +64,7 @@ def example(campaign: Campaign, amount: Decimal) -> Example:
     return Example(amount, payments, campaign.loss_after_payments)
 
 
-@dataclass(frozen=True)
-class PlanYear:
+class PlanYear(NamedTuple):
     number: int
     revenue: Decimal
     ebitda: Decimal
@@ -89,8 +86,7 @@ class PlanYear:
         return self.ebitda / self.debt_service
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """The issuer's plan over the term of the investment."""
 
     years: tuple[PlanYear, ...]
@@ -152,8 +148,7 @@ def bank_payment(loan: Loan, year: int) -> Decimal:
     return debt_after(loan, year - 1) * loan.rate + redemption
 
 
-@dataclass(frozen=True)
-class StressedCover:
+class StressedCover(NamedTuple):
     """The cover of one year: as planned, with fewer customers, with dearer energy, with both."""
 
     planned: Decimal

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import bindparam, select, update
 
@@ -34,8 +33,7 @@ _DAYS = (
 )
 
 
-@dataclass(frozen=True)
-class Funding:
+class Funding(NamedTuple):
     """What the funding information API said about one product. It counts subscriptions, not people."""
 
     raised: Decimal
@@ -88,8 +86,7 @@ def _funding(product: Mapping[str, Any], answered_at: datetime) -> Funding | Non
     return Funding(raised, volume, count, answered_at)
 
 
-@dataclass(frozen=True)
-class Day:
+class Day(NamedTuple):
     """What was known at the end of a day."""
 
     on: date

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
@@ -26,8 +25,7 @@ SUBTITLE = ParagraphStyle("subtitle", parent=TEXT, fontSize=11, spaceAfter=14)
 HEADING = ParagraphStyle("heading", parent=TEXT, fontName="Times-Bold", fontSize=14, leading=18, spaceBefore=12)
 
 
-@dataclass(frozen=True)
-class Labels:
+class Labels(NamedTuple):
     """What stands around the sections.
 
     Attributes:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from flask import current_app, g
 from jinja2.environment import TemplateModule
@@ -32,8 +31,7 @@ _INVESTOR = select(Investor).where(Investor.user_id == bindparam("user"))
 NEEDS: dict[str, Needs] = {"none": "data", "refused": "data", "withdrawn": "consent"}
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(NamedTuple):
     """A campaign in the list."""
 
     campaign: Campaign
@@ -65,8 +63,7 @@ def in_order(cards: Iterable[Card]) -> list[Card]:
     return sorted(cards, key=place)
 
 
-@dataclass(frozen=True)
-class InvestBox:
+class InvestBox(NamedTuple):
     """The card beside the campaign: how far it is funded, and the one button.
 
     Attributes:

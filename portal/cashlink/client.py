@@ -14,11 +14,10 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from . import deadline
@@ -37,22 +36,19 @@ MAX_TOKEN_LIFETIME = 3600.0  # seconds
 TOKEN_LEEWAY = 10.0  # seconds before its end in which a token is no longer used
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """A 2xx. `answered_at` is Cashlink's clock at the start of the call, or None without a usable Date header."""
 
     data: dict[str, Any]
     answered_at: datetime | None
 
 
-@dataclass(frozen=True)
-class CreatedInvestment:
+class CreatedInvestment(NamedTuple):
     id: str
     start_url: str
 
 
-@dataclass(frozen=True)
-class FetchedInvestment:
+class FetchedInvestment(NamedTuple):
     """An investment as the API tells it now. `status` is None before the signature [assumed]."""
 
     status: str | None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MASK = "•••"
 # What an audience needs to follow the story. All other values of a body are masked: an unknown field may be personal.
@@ -16,8 +15,7 @@ SHOWN = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Exchange:
+class Exchange(NamedTuple):
     """One request and what came back.
 
     Attributes:

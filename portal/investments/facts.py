@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from ..campaigns import content, documents, figures
 from ..campaigns.content import Campaign
@@ -16,8 +16,7 @@ from ..language import gettext as _
 from .texts import Holding
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """A campaign as the summary shows it.
 
     Attributes:
@@ -32,7 +31,7 @@ class Facts:
     first_interest: date | None = None
     terms: tuple[tuple[str, str], ...] = ()
     documents: tuple[tuple[str, str], ...] = ()
-    campaign: Campaign | None = field(default=None, repr=False)
+    campaign: Campaign | None = None
 
     def holding(self, units: int | None) -> Holding:
         """Units as Cashlink told them, and the amount that follows [assumed: units × nominal]."""

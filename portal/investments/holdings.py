@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from .. import history
 from ..campaigns.figures import Payment
@@ -17,8 +18,7 @@ from .progress import TAG_CLASSES, current_texts
 from .texts import Holding, Texts
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One investment.
 
     Attributes:
@@ -58,8 +58,7 @@ class Entry:
         return self.row is texts.TEXTS[history.STARTED]
 
 
-@dataclass(frozen=True)
-class Year:
+class Year(NamedTuple):
     """What is expected in a calendar year."""
 
     number: int
@@ -80,8 +79,7 @@ class Total:
     unknown: int
 
 
-@dataclass(frozen=True)
-class Portfolio:
+class Portfolio(NamedTuple):
     """All investments of a person, newest first."""
 
     entries: tuple[Entry, ...]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import url_for
@@ -25,8 +24,7 @@ from .timeline import Timeline, read_timeline
 DENIED = ("http-401", "http-403", "token-http")
 
 
-@dataclass(frozen=True)
-class StepLine:
+class StepLine(NamedTuple):
     """A step of the timeline; `tag` is the word beside its name."""
 
     name: str
@@ -36,8 +34,7 @@ class StepLine:
     tag_class: str = ""
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """A line of the history."""
 
     at: str
@@ -46,8 +43,7 @@ class Event:
     polled: bool = False
 
 
-@dataclass(frozen=True)
-class Button:
+class Button(NamedTuple):
     """The one thing to do. `host` is set where it leads out of the portal."""
 
     label: str
@@ -55,8 +51,7 @@ class Button:
     host: str = ""
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """The page. Only what is shown stands here, so that equal pages are equal values."""
 
     code: str

@@ -6,10 +6,9 @@ Knows no database and no request. The sentences are looked up in the language of
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from flask_babel import LazyString
 
@@ -24,8 +23,7 @@ Tone = Literal["do", "wait", "ok", "bad"]
 Target = Literal["cashlink", "portfolio", "campaign", "campaigns", "investor"]
 
 
-@dataclass(frozen=True)
-class Holding:
+class Holding(NamedTuple):
     """What the sentences may mention, as far as it is known.
 
     Attributes:
@@ -42,8 +40,7 @@ class Holding:
 Sentence: TypeAlias = LazyString | Callable[[Holding], str]
 
 
-@dataclass(frozen=True)
-class Texts:
+class Texts(NamedTuple):
     """One row of the table.
 
     Attributes:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import g, url_for
 from markupsafe import Markup, escape
@@ -21,8 +20,7 @@ from ..language import LANGUAGES, language
 FILE = Path(__file__).with_name("glossary.toml")
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """A word in the language of the request. `slug` is its anchor on "How it works"."""
 
     slug: str
@@ -30,8 +28,7 @@ class Term:
     text: str
 
 
-@dataclass(frozen=True)
-class Glossary:
+class Glossary(NamedTuple):
     """The words of one language, and the expression that finds them in a text."""
 
     terms: tuple[Term, ...]

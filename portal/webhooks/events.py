@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from ..history import UNUSABLE
 
@@ -16,8 +16,7 @@ class UnreadableError(ValueError):
     """The body is not a status change. The text is a short code."""
 
 
-@dataclass(frozen=True)
-class StatusEvent:
+class StatusEvent(NamedTuple):
     """`(investment_id, status, changed_at)` identifies an event: Cashlink documents no event id.
 
     Source: https://docs.cashlink.de, cashlink-api/getting-started, "webhooks".

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -123,7 +122,7 @@ def test_successes_do_not_count(app: Flask) -> None:
 def test_many_accounts_from_one_address_are_limited_too(
     app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "SIGN_IN_ADDRESS", replace(attempts.SIGN_IN_ADDRESS, tries=3))
+    monkeypatch.setattr(attempts, "SIGN_IN_ADDRESS", attempts.SIGN_IN_ADDRESS._replace(tries=3))
     for count in range(3):
         assert visitor.sign_in(f"person{count}@example.org", "a-wrong-password").status == 422
     assert visitor.sign_in("another@example.org", "a-wrong-password").status == 429

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ def lower(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Make a limit small, so that a test need not try a hundred times."""
 
     def to(name: str, tries: int) -> None:
-        monkeypatch.setattr(attempts, name, replace(getattr(attempts, name), tries=tries))
+        monkeypatch.setattr(attempts, name, getattr(attempts, name)._replace(tries=tries))
 
     return to
 
