@@ -171,7 +171,11 @@ def open_apart(wsgi_app: WSGIApplication) -> WSGIApplication:
 
     def layer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"].endswith("/events"):
-            return openers.submit(wsgi_app, environ, start_response).result()
+            answer = openers.submit(wsgi_app, environ, start_response).result()
+            # Nobody asks a waiting stream what was requested; gunicorn only looks for its file wrapper.
+            for name in environ.keys() - {"wsgi.file_wrapper"}:
+                del environ[name]
+            return answer
         return wsgi_app(environ, start_response)
 
     return layer
@@ -223,8 +227,9 @@ def log_class() -> type:
 def start_background(worker: Any) -> None:
     """gunicorn's hook in each worker; the watcher sees SIGTERM through `worker.alive` and ends all streams at once."""
     settle()
-    # Of the rounds that find nothing, each process makes one a second.
-    worker.background = Background(worker.app.callable, pause=1.0).start(alive=lambda: worker.alive)
+    # Of the rounds that find nothing, all processes together make one a second.
+    pause = float(worker.cfg.workers)
+    worker.background = Background(worker.app.callable, pause).start(alive=lambda: worker.alive)
 
 
 def share_metrics() -> None:
