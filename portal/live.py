@@ -29,15 +29,15 @@ TICK = 0.15
 OVERLAP = timedelta(seconds=10)
 
 
-# Built once: they are executed several times a second.
-_NEWEST = select(func.max(StatusChange.id))
+# Built once, and one statement for both questions: it is executed several times a second.
+_newest_change = select(func.coalesce(func.max(StatusChange.id), 0).label("id")).subquery()
+_LOOK = select(
+    _newest_change.c.id.label("newest"), Intent.id, Intent.closed_at, Intent.investment_id, Intent.investor_id
+).select_from(_newest_change.outerjoin(Intent, Intent.closed_at > bindparam("since")))
 _NEWS = (
     select(Investment.id)
     .join(StatusChange, StatusChange.investment_id == Investment.cashlink_id)
     .where(StatusChange.id > bindparam("last"), StatusChange.id <= bindparam("newest"))
-)
-_CLOSED = select(Intent.id, Intent.closed_at, Intent.investment_id, Intent.investor_id).where(
-    Intent.closed_at > bindparam("since")
 )
 
 
@@ -216,7 +216,12 @@ class Watcher:
         try:
             # Without a session, which would cost as much again.
             with self._app.app_context(), db.engine.connect() as connection:
-                self._hub.tell(self._with_new_changes(connection) | self._with_closed_intents(connection))
+                rows = connection.execute(_LOOK, {"since": self._closed_at - OVERLAP}).all()
+                # Without a closed intent it is one row that names the newest change only.
+                closed = {tuple(row[1:]) for row in rows if row.id is not None}
+                self._hub.tell(
+                    self._with_new_changes(connection, rows[0].newest) | self._with_closed_intents(connection, closed)
+                )
         except Exception as error:
             if not self._failing:
                 self._app.logger.warning("no live news, the database cannot be read: %s", type(error).__name__)
@@ -224,13 +229,12 @@ class Watcher:
         else:
             self._failing = False
 
-    def _with_new_changes(self, connection: Connection) -> set[uuid.UUID]:
+    def _with_new_changes(self, connection: Connection, newest: int) -> set[uuid.UUID]:
         """Investments about which Cashlink has said something.
 
         On PostgreSQL a row can appear below one that was seen already; each stream therefore looks for itself, too,
         now and then.
         """
-        newest = connection.scalar(_NEWEST) or 0
         last = newest if self._newest_row is None else self._newest_row
         found: set[uuid.UUID] = set()
         if newest > last and len(self._hub):
@@ -242,10 +246,8 @@ class Watcher:
         self._newest_row = newest
         return found
 
-    def _with_closed_intents(self, connection: Connection) -> set[uuid.UUID]:
+    def _with_closed_intents(self, connection: Connection, rows: set[tuple[Any, ...]]) -> set[uuid.UUID]:
         """Investments whose creation, or whose investor's import, has been decided."""
-        since = {"since": self._closed_at - OVERLAP}
-        rows: set[tuple[Any, ...]] = {tuple(row) for row in connection.execute(_CLOSED, since)}
         fresh = rows - self._seen
         found = {investment_id for _id, _closed_at, investment_id, _investor_id in fresh if investment_id}
         investors = {investor_id for _id, _closed_at, _investment_id, investor_id in fresh if investor_id}

@@ -6,6 +6,7 @@ by side: each row is claimed by a guarded UPDATE, and being right does not depen
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -272,7 +273,8 @@ class Loop:
 
     def _run(self) -> None:
         wait = self.pause
-        while not self._stop.wait(wait):
+        # Varied, so that processes that began together do not all look at the same instant.
+        while not self._stop.wait(wait * random.uniform(0.5, 1.5)):
             wait = self.round(wait)
 
     def round(self, waited: float) -> float:
