@@ -30,10 +30,10 @@ OVERLAP = timedelta(seconds=10)
 
 
 # Built once, and one statement for both questions: it is executed several times a second.
-_newest_change = select(func.coalesce(func.max(StatusChange.id), 0).label("id")).subquery()
+_NEWEST = select(func.coalesce(func.max(StatusChange.id), 0).label("id")).subquery()
 _LOOK = select(
-    _newest_change.c.id.label("newest"), Intent.id, Intent.closed_at, Intent.investment_id, Intent.investor_id
-).select_from(_newest_change.outerjoin(Intent, Intent.closed_at > bindparam("since")))
+    _NEWEST.c.id.label("newest"), Intent.id, Intent.closed_at, Intent.investment_id, Intent.investor_id
+).select_from(_NEWEST.outerjoin(Intent, Intent.closed_at > bindparam("since")))
 _NEWS = (
     select(Investment.id)
     .join(StatusChange, StatusChange.investment_id == Investment.cashlink_id)
@@ -246,9 +246,9 @@ class Watcher:
         self._newest_row = newest
         return found
 
-    def _with_closed_intents(self, connection: Connection, rows: set[tuple[Any, ...]]) -> set[uuid.UUID]:
+    def _with_closed_intents(self, connection: Connection, closed: set[tuple[Any, ...]]) -> set[uuid.UUID]:
         """Investments whose creation, or whose investor's import, has been decided."""
-        fresh = rows - self._seen
+        fresh = closed - self._seen
         found = {investment_id for _id, _closed_at, investment_id, _investor_id in fresh if investment_id}
         investors = {investor_id for _id, _closed_at, _investment_id, investor_id in fresh if investor_id}
         if investors:
@@ -258,6 +258,6 @@ class Watcher:
                 .where(Investor.id.in_(investors), Investment.cashlink_id.is_(None))
             )
             found.update(connection.scalars(waiting))
-        self._seen = rows
-        self._closed_at = max((cast(datetime, closed_at) for _id, closed_at, *_ in rows), default=self._closed_at)
+        self._seen = closed
+        self._closed_at = max((cast(datetime, closed_at) for _id, closed_at, *_ in closed), default=self._closed_at)
         return found

@@ -272,10 +272,10 @@ class Loop:
         self._thread.join(9)
 
     def _run(self) -> None:
-        wait = self.pause
-        # Varied, so that processes that began together do not all look at the same instant.
-        while not self._stop.wait(wait * random.uniform(0.5, 1.5)):
-            wait = self.round(wait)
+        # At any instant of the first pause, so that processes that began together take turns.
+        wait = self.pause * random.random()
+        while not self._stop.wait(wait):
+            wait = self.round(max(wait, self.pause))
 
     def round(self, waited: float) -> float:
         """One round; returns how long to wait for the next, longer and longer while nothing answers (seconds)."""

@@ -246,7 +246,7 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def _value(name: str, value: Any, present: date, end: date) -> Any:
-    """A value of the file as the dataclasses want it, by its name and shape."""
+    """A value of the file as the records above want it, by its name and shape."""
     if name in ("at", "opens", "closes"):
         return _date(value, present, end)
     if name in _TABLES:
