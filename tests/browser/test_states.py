@@ -97,7 +97,10 @@ def test_each_page_has_a_state(places: Places) -> None:
         assert there - seen == others, "a page without a state in tests/states.py, or no page that has one"
 
 
-PRINTED = ("progress-DELIVERED", "progress-ACCEPTED", "progress-KYC_INSUFFICIENT", "portfolio", "portfolio-with-tasks")
+PRINTED = (
+    *("progress-DELIVERED", "progress-ACCEPTED", "progress-KYC_INSUFFICIENT"),
+    *("portfolio", "portfolio-with-tasks", "withdraw-receipt", "account-receipt"),
+)
 # Contrast of each text that is printed, without any background, against the paper.
 TOO_PALE = """() => {
   const light = (value) => { const c = value / 255; return c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; };
