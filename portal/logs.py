@@ -45,6 +45,12 @@ def _begin() -> None:
     g.request_id = secrets.token_hex(6)
 
 
+def elapsed() -> float:
+    """Seconds since this request began."""
+    began: float = g.began
+    return time.perf_counter() - began
+
+
 def _end(response: Response) -> Response:
     response.headers[HEADER] = g.request_id
     if not ACCESS.isEnabledFor(logging.INFO):
@@ -53,7 +59,7 @@ def _end(response: Response) -> Response:
         "method": request.method,
         "path": shown_path(request.url_rule, request.view_args or {}),
         "status": response.status_code,
-        "ms": round((time.perf_counter() - g.began) * 1000, 1),
+        "ms": round(elapsed() * 1000, 1),
         "client": masked(request.remote_addr),
     }
     ACCESS.info("request", extra={"fields": fields})

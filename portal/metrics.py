@@ -7,15 +7,15 @@ PROMETHEUS_MULTIPROC_DIR, so that whichever process is asked answers for all of 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, current_app, g, request, request_finished, request_started
+from flask import Flask, Response, current_app, request, request_finished
 from sqlalchemy import func, literal, select, union_all
 
 from . import live
 from .database import db, now
+from .logs import elapsed
 from .models import Intent, Mail, UnreadableWebhook
 from .webhooks.routes import received
 
@@ -49,19 +49,15 @@ class Metrics:
             "portal_webhook_delay_seconds", "From Cashlink's change to its receipt", buckets=DELAYS, **own
         )
         self.streams = Gauge("portal_streams", "Open event streams", multiprocess_mode="livesum", **own)
-        request_started.connect(self.begin, app)
         request_finished.connect(self.count_request, app)
         received.connect(self.count_webhook, app)
         live.hub(app).observer = self.streams.set
         app.extensions["cashlink"].observer = self.count_call
 
-    def begin(self, _app: Flask, **_: Any) -> None:
-        g.begun = time.perf_counter()
-
     def count_request(self, _app: Flask, response: Response, **_: Any) -> None:
         method = request.method if request.method in METHODS else "other"
         route = request.url_rule.rule if request.url_rule else "none"
-        self.requests.labels(method, route, response.status_code).observe(time.perf_counter() - g.begun)
+        self.requests.labels(method, route, response.status_code).observe(elapsed())
 
     def count_webhook(self, _app: Flask, verdict: str, delay: float | None) -> None:
         self.webhooks.labels(verdict).inc()
