@@ -53,23 +53,25 @@ def demo(
     A prospect's name, colour and logo come by one command: portal demo --brand "Musterbank" --colour 1a5fb4 --logo
     logo.svg. Each name has databases of its own.
     """
+    from .demo import brand as brands
+    from .demo.run import run
+
+    if (colour or logo) and not brand:
+        raise click.UsageError("Say whose they are: --brand NAME.")
+    environ, look = dict(os.environ), None
+    if brand:
+        environ |= brands.environment(brand, Path(environ.get("PORTAL_DATA_DIR", "instance")))
+        try:
+            look = brands.look(colour, logo)
+        except brands.BadBrandError as error:
+            raise click.ClickException(str(error)) from error
     if check:
         from .demo.check import run_checks
 
-        raise SystemExit(0 if run_checks(port, simulator_port) else 1)
-    from .demo.run import run
-
-    environ = dict(os.environ)
-    if brand:
-        from .demo.brand import BadBrandError, environment
-
-        try:
-            environ |= environment(brand, colour, logo, Path(environ.get("PORTAL_DATA_DIR", "instance")))
-        except BadBrandError as error:
-            raise click.ClickException(str(error)) from error
-    elif colour or logo:
-        raise click.UsageError("Say whose they are: --brand NAME.")
-    run(port, simulator_port, environ, reset=reset, opens=opens)
+        # The folder of a look is made by a start.
+        unseen = {"PORTAL_BRAND_DIR": ""} if brand else {}
+        raise SystemExit(0 if run_checks(port, simulator_port, environ | unseen) else 1)
+    run(port, simulator_port, environ, reset=reset, opens=opens, look=look)
 
 
 @main.command()

@@ -27,8 +27,8 @@ def check_port(port: int, option: str) -> None:
 def _why_busy(port: int, option: str) -> str:
     try:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(f"http://localhost:{port}/healthz", timeout=2) as answer:
-            ours = b'"portal"' in answer.read(200)
+        with direct.open(f"http://localhost:{port}/stage", timeout=2) as answer:
+            ours = b"/demo/start-over" in answer.read()
     except OSError:
         ours = False
     if ours:

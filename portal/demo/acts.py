@@ -71,13 +71,13 @@ class Act:
 
 
 def click_once(play: Play) -> None:
-    play.noted["wanted"] = len(evidence(play).at_cashlink(play.user())) + 1
+    play.noted["before"] = len(evidence(play).at_cashlink(play.user()))
     with suppress(Lost):
         play.noted["redirected"] = person(play).invest()
 
 
 def click_twice(play: Play) -> None:
-    play.noted["wanted"] = len(evidence(play).at_cashlink(play.user())) + 1
+    play.noted["before"] = len(evidence(play).at_cashlink(play.user()))
     play.noted["answers"] = person(play).double_click()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import colorsys
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,43 +16,45 @@ WHITE, TEXT, SHAPE = "#ffffff", 4.5, 3.0
 # What the portal's own tokens put behind a link or a button.
 LIGHT_GROUNDS = ("#ffffff", "#f6f5f0", "#e4f3ea", "#fdf1d8", "#fcebea", "#e6f0fa")
 DARK_GROUNDS = ("#18201c", "#0f1512", "#12301e", "#362709", "#3b1513", "#10293f")
+# Of a prospect's logo nobody knows whether it can be seen on a dark page.
+LOGO_GROUND = '.logo img[src^="/brand/"]{padding:.15rem;border-radius:4px;background:#fff}\n'
 
 
 class BadBrandError(ValueError):
     """A colour or a logo that cannot be used; the text says how it should be."""
 
 
-def environment(name: str, colour: str, logo: Path | None, data_dir: Path) -> dict[str, str]:
+def environment(name: str, data_dir: Path) -> dict[str, str]:
     """The settings of a demo under this name. Its databases lie apart, since names stand in what the cast agreed to.
 
     Args:
-        colour, logo: as `write_brand` takes them.
         data_dir: of the demo under its own name.
+    """
+    folder = data_dir / "brands" / (re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "brand")
+    return {"PORTAL_BRAND": name, "PORTAL_BRAND_DIR": str(folder / "look"), "PORTAL_DATA_DIR": str(folder)}
+
+
+def look(colour: str = "", logo: Path | None = None) -> dict[str, bytes]:
+    """The files of a brand's folder that follow from these two.
+
+    Args:
+        colour: six hexadecimal digits, with or without #; empty: the one of before, or the portal's own.
+        logo: an SVG or PNG file; None: the one of before, or the portal's own.
 
     Raises:
         BadBrandError: one of them cannot be used.
     """
-    folder = data_dir / "brands" / (re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "brand")
-    write_brand(folder / "look", colour, logo)
-    return {"PORTAL_BRAND": name, "PORTAL_BRAND_DIR": str(folder / "look"), "PORTAL_DATA_DIR": str(folder)}
+    files = {"brand.css": (brand_css(colour) + LOGO_GROUND).encode()} if colour else {}
+    return files | ({"logo.svg": _as_svg(logo)} if logo else {})
 
 
-def write_brand(folder: Path, colour: str = "", logo: Path | None = None) -> None:
-    """Make a folder for PORTAL_BRAND_DIR; one of an earlier presentation is replaced.
-
-    Args:
-        colour: six hexadecimal digits, with or without #; empty: the portal's own.
-        logo: an SVG or PNG file.
-
-    Raises:
-        BadBrandError: one of them cannot be used; then nothing is written.
-    """
-    css, picture = brand_css(colour) if colour else "", _as_svg(logo) if logo else b""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / "brand.css").write_text(css, encoding="utf-8")
-    if picture:
-        (folder / "logo.svg").write_bytes(picture)
+def write(folder: Path, files: dict[str, bytes]) -> None:
+    """Put them into a folder for PORTAL_BRAND_DIR; what is not among them stays as an earlier presentation had it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "brand.css").exists():
+        (folder / "brand.css").write_text(LOGO_GROUND, encoding="utf-8")
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
 
 def _as_svg(logo: Path) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,9 +33,13 @@ READY = Text("The presentation can begin.", "Die Vorführung kann beginnen.")
 NOT_YET = Text("Not yet: see what is marked.", "Noch nicht: Sehen Sie, was markiert ist.")
 
 
-def run_checks(port: int, simulator_port: int) -> bool:
-    """Print a line for each point; whether all are well."""
-    environ, language = environment(port, simulator_port, os.environ), usual_language(os.environ)
+def run_checks(port: int, simulator_port: int, given: Mapping[str, str]) -> bool:
+    """Print a line for each point; whether all are well.
+
+    Args:
+        given: settings that are not the demo's own.
+    """
+    environ, language = environment(port, simulator_port, given), usual_language(os.environ)
     results = run(_checks(environ, port, simulator_port), lambda result: click.echo(line(result, language)))
     well = exit_code(results) == 0
     click.echo((READY if well else NOT_YET).to(language))
@@ -116,14 +120,20 @@ def _database(settings: Settings) -> Finding:
 
 
 def _seed(settings: Settings, environ: dict[str, str]) -> Finding:
-    simulator = Path(environ.get("SIMULATOR_DATABASE_PATH") or settings.data_dir / "simulator.sqlite3")
-    day = Snapshots(sqlite_file(settings.database_url), simulator, settings.data_dir / "seed").day()
+    simulator = Path(environ["SIMULATOR_DATABASE_PATH"])
+    snapshots = Snapshots(sqlite_file(settings.database_url), simulator, settings.data_dir / "seed")
+    day = snapshots.day()
     start = Text("Run: portal demo", "Führen Sie aus: portal demo")
     if day is None:
         return failed(Text("there is none yet", "noch keine da"), start)
     age = (now().date() - day).days
     if age:
         return failed(Text(f"{age} days old; a start makes it anew", f"{age} Tage alt; ein Start erneuert sie"), start)
+    if lost := snapshots.lost():
+        return failed(
+            Text(f"the simulator lacks {lost} subscriptions", f"dem Simulator fehlen {lost} Zeichnungen"),
+            Text("Run: portal demo --reset", "Führen Sie aus: portal demo --reset"),
+        )
     return ok(Text("of today", "von heute"))
 
 

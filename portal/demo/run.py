@@ -18,7 +18,7 @@ from ..simulator import create_app as create_simulator
 from ..simulator.config import Settings as SimulatorSettings
 from ..simulator.sender import Sender
 from ..terminal import check_port, wait_for_end
-from . import cast, seed
+from . import brand, cast, seed
 from .browser import Browser, Lost
 from .snapshots import Snapshots
 
@@ -47,6 +47,8 @@ def environment(port: int, simulator_port: int, environ: Mapping[str, str]) -> d
         "SIMULATOR_WEBHOOK_URL": f"{portal}/webhooks/cashlink",
         "SIMULATOR_WEBHOOK_TOKEN_URL": f"{portal}/oauth/token",
         "SIMULATOR_RETURN_URL": f"{portal}/investments",
+        # Another than that of `portal simulator`, which people empty.
+        "SIMULATOR_DATABASE_PATH": str(Path(environ.get("PORTAL_DATA_DIR") or "instance", "demo-simulator.sqlite3")),
         **({"SIMULATOR_PARTNER_NAME": environ["PORTAL_BRAND"]} if environ.get("PORTAL_BRAND") else {}),
         **environ,
     }
@@ -83,7 +85,7 @@ class Demo:
         """
         for server in self._servers:
             server.start()
-        self._begin(reset or not seed.is_seeded(self.portal))
+        self._begin(reset or not seed.is_seeded(self.portal) or self.snapshots.lost() > 0)
         return self
 
     def start_over(self) -> None:
@@ -123,13 +125,22 @@ def sqlite_file(database_url: str) -> Path | None:
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
-def run(port: int, simulator_port: int, given: Mapping[str, str], *, reset: bool = False, opens: bool = False) -> None:
+def run(
+    port: int,
+    simulator_port: int,
+    given: Mapping[str, str],
+    *,
+    reset: bool = False,
+    opens: bool = False,
+    look: dict[str, bytes] | None = None,
+) -> None:
     """Start the demo and stay until Ctrl-C.
 
     Args:
         given: settings that are not the demo's own.
         reset: begin with the seed; a demo that runs already starts over, and the command ends.
         opens: show the portal in the browser, once the cast's stories are played.
+        look: files of a prospect's look (`brand.look`); None: the portal's own, or what PORTAL_BRAND_DIR says.
 
     Raises:
         click.ClickException: a port is taken, or a setting cannot be used.
@@ -140,6 +151,8 @@ def run(port: int, simulator_port: int, given: Mapping[str, str], *, reset: bool
         return
     for number, name in ((port, "--port"), (simulator_port, "--simulator-port")):
         check_port(number, name)
+    if look is not None:
+        brand.write(Path(environ["PORTAL_BRAND_DIR"]), look)
     try:
         demo = Demo(environ, port, simulator_port)
     except (ConfigurationError, ValueError) as error:

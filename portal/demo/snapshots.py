@@ -52,6 +52,14 @@ class Snapshots:
         lives = (self._portal, self._simulator)
         return all(_rows(live, SCHEMA) == _rows(self._folder / live.name, SCHEMA) for live in lives)
 
+    def lost(self) -> int:
+        """How many of the portal's subscriptions the simulator does not know: somebody has emptied it, or its file."""
+        if self._portal is None or not self._portal.exists():
+            return 0
+        ours = _rows(self._portal, "SELECT cashlink_id FROM investment WHERE cashlink_id IS NOT NULL")
+        theirs = _rows(self._simulator, "SELECT id FROM investment") if self._simulator.exists() else []
+        return len(set(ours) - set(theirs))
+
     def restore(self) -> None:
         """Bring both databases back to the seed. No sender and no loop may be at work meanwhile."""
         for live in filter(None, (self._simulator, self._portal)):

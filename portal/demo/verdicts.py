@@ -23,13 +23,13 @@ def count(number: int, wanted: int, words: LazyString) -> Check:
     return Check(number == wanted, words)
 
 
-def at_cashlink(play: Play, wanted: int) -> Check:
-    """That Cashlink has as many investments of this person as the person wanted."""
-    found = len(evidence(play).at_cashlink(play.user()))
+def one_more_at_cashlink(play: Play) -> Check:
+    """That Cashlink has one investment more of this person than before the act."""
+    found = len(evidence(play).at_cashlink(play.user())) - play.noted["before"]
     return count(
         found,
-        wanted,
-        lazy_ngettext("%(num)d investment at Cashlink", "%(num)d investments at Cashlink", found),
+        1,
+        lazy_ngettext("%(num)d new investment at Cashlink", "%(num)d new investments at Cashlink", found),
     )
 
 
@@ -64,7 +64,7 @@ def judge_lost(play: Play) -> Verdict:
         (
             Check(len(evidence(play).creations()) >= 2, attempts(play)),
             one_key(play),
-            at_cashlink(play, play.noted["wanted"]),
+            one_more_at_cashlink(play),
             redirected(play),
         )
     )
@@ -77,7 +77,7 @@ def judge_twice(play: Play) -> Verdict:
         (
             Check(len(play.noted["answers"]) == 2, _l("2 clicks")),
             count(creations, 1, attempts(play)),
-            at_cashlink(play, play.noted["wanted"]),
+            one_more_at_cashlink(play),
             count(places, 1, _l("both led to the same page") if places == 1 else _l("they led to different pages")),
         )
     )

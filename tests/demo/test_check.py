@@ -21,8 +21,8 @@ pytest.importorskip("portal.demo", reason="the demo has been deleted")
 pytestmark = pytest.mark.slow
 
 
-def check(folder: Path, port: int, simulator_port: int, **environ: str) -> Result:
-    arguments = ["demo", "--check", "--port", str(port), "--simulator-port", str(simulator_port)]
+def check(folder: Path, port: int, simulator_port: int, *more: str, **environ: str) -> Result:
+    arguments = ["demo", "--check", "--port", str(port), "--simulator-port", str(simulator_port), *more]
     return CliRunner().invoke(
         main, arguments, env={**os.environ, "LC_ALL": "C", "PORTAL_DATA_DIR": str(folder), **environ}
     )
@@ -40,8 +40,17 @@ def test_a_demo_can_be_presented_while_it_runs_and_afterwards(tmp_path: Path) ->
         assert (bad(running), running.exit_code) == ([], 0), running.output
         assert "the demo is running" in running.output
         assert "German and English are spoken" in running.output
+        again = CliRunner().invoke(main, ["demo", "--port", str(ports[0])], env={"PORTAL_DATA_DIR": str(tmp_path)})
+        assert f"The demo is running already: http://localhost:{ports[0]}" in again.output
     afterwards = check(tmp_path, free_port(), free_port())
     assert (bad(afterwards), afterwards.exit_code) == ([], 0), afterwards.output
+    with closing(sqlite3.connect(tmp_path / "demo-simulator.sqlite3")) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("DELETE FROM investment")
+        connection.commit()
+    emptied = check(tmp_path, free_port(), free_port())
+    assert bad(emptied) == ["seed"]
+    assert "portal demo --reset" in emptied.output
 
 
 def test_each_trouble_is_named_with_its_remedy(tmp_path: Path) -> None:
@@ -69,3 +78,13 @@ def test_a_seed_of_another_day_is_told(tmp_path: Path) -> None:
     german = check(tmp_path, free_port(), free_port(), LC_ALL="de_DE.UTF-8")
     assert "Tage alt" in german.output
     assert "Was zu tun ist: Führen Sie aus: portal demo" in german.output
+
+
+def test_a_brand_is_looked_for_in_its_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "brands" / "musterbank" / "seed").mkdir(parents=True)
+    with closing(sqlite3.connect(tmp_path / "brands" / "musterbank" / "seed" / "portal.sqlite3")) as connection:
+        connection.execute("CREATE TABLE mark (name, value)")
+        connection.execute("INSERT INTO mark VALUES ('seeded_by_demo', '2020-02-29T10:00:00+00:00')")
+        connection.commit()
+    assert "there is none yet" in check(tmp_path, free_port(), free_port()).output
+    assert "days old" in check(tmp_path, free_port(), free_port(), "--brand", "Musterbank").output

@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # What the verdict of each act tells, when all is well.
 VERDICTS = {
-    "lost": r"2 attempts, one key, 1 investment at Cashlink, investor redirected after \d+(\.\d)? s",
-    "twice": r"2 clicks, 1 attempt, 1 investment at Cashlink, both led to the same page",
+    "lost": r"2 attempts, one key, 1 new investment at Cashlink, investor redirected after \d+(\.\d)? s",
+    "twice": r"2 clicks, 1 attempt, 1 new investment at Cashlink, both led to the same page",
     "shuffled": r"4 webhooks for 2 changes, each answered with 204, the older one came later, "
     r"each change recorded once, portal and Cashlink both say WAITING_FOR_ACCEPTANCE",
     "dropped": r"0 webhooks arrived, the portal asked \d+ times?, portal and Cashlink both say ACCEPTED",
