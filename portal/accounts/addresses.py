@@ -9,6 +9,8 @@ from sqlalchemy import select
 from ..database import db
 from ..models import User
 
+LONGEST = 254
+
 
 def normalise(typed: str | None) -> str | None:
     """An address without spaces around it, in NFKC and lower case; None if it is none.
@@ -17,12 +19,16 @@ def normalise(typed: str | None) -> str | None:
     """
     from email_validator import EmailNotValidError, validate_email
 
-    plain = unicodedata.normalize("NFKC", typed or "").strip().lower()
+    typed = (typed or "").strip()
+    # First the length: to normalise takes time in its square where the characters are marks that combine.
+    if len(typed) > LONGEST:
+        return None
+    plain = unicodedata.normalize("NFKC", typed).strip().lower()
     try:
         address: str = validate_email(plain, check_deliverability=False).normalized
     except EmailNotValidError:
         return None
-    return address if len(address) <= 254 else None
+    return address if len(address) <= LONGEST else None
 
 
 def find_user(address: str | None) -> User | None:

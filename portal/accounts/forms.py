@@ -26,15 +26,16 @@ LEFT_OVER = 8
 
 
 def is_new_password(form: PasswordForm, field: Any) -> None:
-    """Long enough, also without the obvious words, and in no list of leaked passwords.
+    """Long enough, also without the obvious words, and in no list of leaked passwords: all of it as it will be hashed.
 
     No rules of composition, which make passwords worse.
     """
-    password = field.data or ""
+    typed = field.data or ""
+    password = passwords.normalised(typed)
+    if len(typed) > passwords.LONGEST_TYPED or len(password) > passwords.LONGEST:
+        raise ValidationError(_l("Use at most 256 characters"))
     if len(password) < passwords.SHORTEST:
         raise ValidationError(_l("Use at least 12 characters"))
-    if len(password) > passwords.LONGEST:
-        raise ValidationError(_l("Use at most 256 characters"))
     if passwords.length_without(password, obvious_words(form.owner or "")) < LEFT_OVER:
         raise ValidationError(_l("Use more than your email address and the name of this site"))
     if passwords.is_breached(password):

@@ -73,7 +73,7 @@ def invest(slug: str) -> ResponseReturnValue:
     if not current_user.is_authenticated:
         return redirect(f"/login?next={url_for('.campaign_page', slug=slug)}", 303)
     number = request.form.get("number", "")
-    if not (number.isascii() and number.isdigit() and 0 < int(number[:9]) <= HIGHEST_NUMBER):
+    if not (number.isascii() and number.isdigit() and len(number) < 10 and 0 < int(number) <= HIGHEST_NUMBER):
         abort(400)
     state = funding.state(campaign, funding.read(slug))
     if state not in ("open", "almost_full"):

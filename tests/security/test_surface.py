@@ -15,12 +15,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from urllib3.filepost import encode_multipart_formdata
 
 from portal.accounts import passwords
 from portal.database import db, now
 from portal.models import EmailToken, User, UserSession
 
 from ..people import PASSWORD, add_user
+from ..settings import BOND
 from ..visitor import BASE, Visitor, link_in, mails
 
 pytestmark = pytest.mark.usefixtures("fast_hashes")
@@ -83,6 +85,41 @@ def test_fields_that_a_form_does_not_have_count_for_nothing(app: Flask) -> None:
         (user,) = db.session.scalars(select(User))
         assert (user.email_confirmed_at, user.deletion_asked_at) == (None, None)
         assert user.password_hash.startswith(passwords.METHOD)
+
+
+# Two kinds of marks on one letter: Unicode sorts them, which takes half a minute for so many.
+MARKS = "a" + "\N{COMBINING ACUTE ACCENT}" * 60_000 + "\N{COMBINING GRAVE ACCENT BELOW}" * 60_000
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/login", "email"),
+        ("/login", "password"),
+        ("/register", "email"),
+        ("/register", "password"),
+        ("/password/forgotten", "email"),
+        ("/withdraw", "name"),
+        ("/withdraw", "contract"),
+    ],
+)
+def test_no_text_of_a_stranger_occupies_a_process(app: Flask, path: str, field: str) -> None:
+    visitor = Visitor(app)
+    token = visitor.get(path).typed("csrf_token")
+    # In a form's usual encoding so much would be too long.
+    body, content = encode_multipart_formdata({"csrf_token": token, field: MARKS})
+    assert visitor.client.post(path, base_url=BASE, data=body, content_type=content).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "number", ["", "0", "-1", "1e3", "0000000001", "000000001" + "0" * 5000, "\N{SUPERSCRIPT TWO}"]
+)
+def test_a_number_that_no_page_has_shown_is_refused(app: Flask, number: str) -> None:
+    add_user(app, "alice")
+    visitor = Visitor(app)
+    visitor.sign_in("alice@example.org", PASSWORD)
+    assert visitor.post(f"/campaigns/{BOND}/invest", number=number).status == 400
 
 
 def test_password_fields_hide_and_take_what_is_pasted(app: Flask) -> None:
