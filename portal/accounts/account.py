@@ -73,15 +73,15 @@ def change_password() -> ResponseReturnValue:
     form = ChangePasswordForm()
     form.owner = current_user.email
     try:
-        may_change = form.validate_on_submit() and knows_password(form, current_user)
+        verified = knows_password(form, current_user) if form.validate_on_submit() else None
     except attempts.TooManyError as error:
         return too_many(form, error, lambda: show_form("accounts/change_password.html", form))
-    if may_change:
-        password_hash = passwords.hash_password(form.new_password.data)
+    password_hash = passwords.hash_password(form.new_password.data) if verified else ""
+    if verified and still_knows_password(form, current_user, verified):
         user = current_user._get_current_object()
         registration.change_password(user, password_hash)
         # A session of its own for this browser, too: whoever has copied the old cookie is out.
-        sessions.sign_in(user)
+        sessions.sign_in(user, password_hash)
         flash(_("Your password is changed. All other browsers are signed out."))
         return redirect(url_for(".account"), 303)
     return show_form("accounts/change_password.html", form)
@@ -107,10 +107,11 @@ def delete() -> ResponseReturnValue:
         return show_form("accounts/delete.html", form, subscriptions=subscriptions)
 
     try:
-        if not (form.validate_on_submit() and knows_password(form, current_user)):
-            return show()
+        verified = knows_password(form, current_user) if form.validate_on_submit() else None
     except attempts.TooManyError as error:
         return too_many(form, error, show)
+    if not (verified and still_knows_password(form, current_user, verified)):
+        return show()
     logs.note("deletion asked", user=current_user.id)
     is_gone = deletion.ask(current_user._get_current_object())
     sessions.sign_out()
@@ -126,20 +127,34 @@ def delete() -> ResponseReturnValue:
     return leave_nothing(redirect("/", 303))
 
 
-def knows_password(form: PresentPasswordForm | ChangeEmailForm, user: User) -> bool:
-    """Whether the password typed is the user's; a message beside the field where it is not.
+def knows_password(form: PresentPasswordForm | ChangeEmailForm, user: User) -> str | None:
+    """The hash of the password typed, if it is the user's; else None, and a message beside the field.
 
     Raises:
         TooManyError: it has been tried too often.
     """
     taken = attempts.take((attempts.SIGN_IN, user.email))
+    password_hash = user.password_hash
     if not passwords.is_right(user, form.password.data or ""):
-        logs.note("password refused", user=user.id)
-        form.password.errors = [_("This is not your present password")]
-        return False
+        _refuse(form, user)
+        return None
     attempts.give_back(taken)
     db.session.commit()
-    return True
+    return password_hash
+
+
+def still_knows_password(form: PresentPasswordForm, user: User, password_hash: str) -> bool:
+    """Whether what `knows_password` has found is true at this very moment, and stays so until the commit."""
+    if passwords.hold(user, password_hash):
+        return True
+    db.session.rollback()
+    _refuse(form, user)
+    return False
+
+
+def _refuse(form: PresentPasswordForm | ChangeEmailForm, user: User) -> None:
+    logs.note("password refused", user=user.id)
+    form.password.errors = [_("This is not your present password")]
 
 
 @bp.route("/password/forgotten", methods=["GET", "POST"])
@@ -174,7 +189,7 @@ def reset_password(token: str) -> ResponseReturnValue:
             db.session.rollback()
             return redirect(url_for(".reset_password", token=token), 303)
         registration.change_password(user, password_hash)
-        sessions.sign_in(user)
+        sessions.sign_in(user, password_hash)
         flash(_("Your new password is valid now. All other browsers are signed out."))
         return redirect("/", 303)
     return show_form("accounts/reset_password.html", form, email=user.email, token=token)

@@ -11,21 +11,24 @@ from sqlalchemy.exc import IntegrityError
 from .. import intents, logs, mail
 from ..database import db, now
 from ..models import EmailToken, User
-from . import registration, tokens
+from . import passwords, registration, tokens
 from .addresses import find_user
 
 
-def ask(user: User, email: str, language: str) -> bool:
+def ask(user: User, password_hash: str, email: str, language: str) -> bool:
     """Mail the link to the new address and a notice to the old one; commits.
 
     Args:
-        user: who has just given the password.
+        password_hash: of the password that the user has just given.
         email: normalised, and not the present one.
 
     Returns:
-        False where the last mail to that address is less than a minute old.
+        False where the last mail to that address is less than a minute old, or the password is another one by now.
     """
     if not registration.may_mail(email):
+        return False
+    if not passwords.hold(user, password_hash):
+        db.session.rollback()
         return False
     owner = find_user(email)
     tokens.void(user, tokens.CHANGE)

@@ -23,13 +23,14 @@ def change_email() -> ResponseReturnValue:
     """Ask for another address, with the password."""
     form = ChangeEmailForm()
     try:
-        may_ask = form.validate_on_submit() and _is_another(form) and knows_password(form, current_user)
+        may_ask = form.validate_on_submit() and _is_another(form)
+        verified = knows_password(form, current_user) if may_ask else None
     except attempts.TooManyError as error:
         return too_many(form, error, lambda: _show(form))
-    if not may_ask:
+    if not verified:
         return _show(form)
     attempts.take((attempts.MAIL_ADDRESS, client_address()))
-    if email_change.ask(current_user, form.email.clean, language()):
+    if email_change.ask(current_user, verified, form.email.clean, language()):
         flash(_("We have sent a message to the new address. Open the link in it."))
     else:
         flash(_("The last message is less than a minute old. Please wait a minute, then send it again."), "warning")
@@ -60,20 +61,26 @@ def confirm_change(token: str) -> ResponseReturnValue:
     def show() -> Response:
         return show_form("accounts/confirm_change.html", form, email=row.email, token=token, is_owner=is_owner)
 
+    password_hash = None
     try:
-        if not (form.validate_on_submit() and (is_owner or knows_password(form, user))):
+        if not form.validate_on_submit():
             return show()
+        if not is_owner:
+            password_hash = knows_password(form, user)
+            if password_hash is None:
+                return show()
     except attempts.TooManyError as error:
         return too_many(form, error, show)
-    return _confirm(row, user, is_owner)
+    return _confirm(row, user, password_hash)
 
 
-def _confirm(row: EmailToken, user: User, is_owner: bool) -> ResponseReturnValue:
+def _confirm(row: EmailToken, user: User, password_hash: str | None) -> ResponseReturnValue:
+    """Make the address valid; with the hash of the password that was typed, begin a session."""
     if not email_change.confirm(row, user):
         return render_template("accounts/change_ended.html"), 410
     if user.investor is not None:
         integration.tell_address(user.investor)
-    if not is_owner:
-        sessions.sign_in(user)
+    if password_hash:
+        sessions.sign_in(user, password_hash)
     flash(_("Your new email address is valid now."))
     return redirect(url_for(".account"), 303)

@@ -91,7 +91,7 @@ def confirm_email(token: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         password_hash = _password_for_confirming(form, user)
         if password_hash and registration.confirm(row, user, password_hash):
-            sessions.sign_in(user)
+            sessions.sign_in(user, password_hash)
             flash(_("Your email address is confirmed."))
             return redirect(way_back(FIRST_PAGE), 303)
         if password_hash:
@@ -148,17 +148,22 @@ def _sign_in(form: LoginForm) -> ResponseReturnValue:
     user = find_user(email)
     # First the slow hash, then the question whether there is such a user: both answers take the same time.
     if not passwords.is_right(user, form.password.data or "") or user is None or user.deletion_asked_at:
-        logs.note("sign-in refused", user=user.id if user else None)
-        form.email.errors = [_("Email or password is not right")]
-        return _show_login(form)
+        return _refuse(form, user)
     attempts.give_back(taken)
     if user.email_confirmed_at is None:
         session["registration"] = tokens.issue(user, tokens.REGISTRATION)
         db.session.commit()
         flash(_("Please confirm your email address first: open the link that we have sent you."), "warning")
         return redirect(url_for(".register_sent"), 303)
-    sessions.sign_in(user)
+    if not sessions.sign_in(user, user.password_hash):
+        return _refuse(form, user)
     return redirect(way_back(), 303)
+
+
+def _refuse(form: LoginForm, user: User | None) -> Response:
+    logs.note("sign-in refused", user=user.id if user else None)
+    form.email.errors = [_("Email or password is not right")]
+    return _show_login(form)
 
 
 def too_many(form: Form, error: attempts.TooManyError, show: Callable[[], Response]) -> Response:

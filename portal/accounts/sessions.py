@@ -24,6 +24,7 @@ from .. import logs
 from ..database import db, now
 from ..models import User, UserSession
 from ..navigation import own_path
+from . import passwords
 
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
@@ -72,8 +73,18 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def sign_in(user: User) -> None:
-    """Start a session with a token of its own; the caller has checked the password."""
+def sign_in(user: User, password_hash: str) -> bool:
+    """Start a session with a token of its own; commits.
+
+    Args:
+        password_hash: of the password that the caller has checked, or just set.
+
+    Returns:
+        False where another password has been set meanwhile: then nothing is changed.
+    """
+    if not passwords.hold(user, password_hash):
+        db.session.rollback()
+        return False
     left = UserSession.token_hash == hash_token(session.get("_user_id", ""))
     expired = (UserSession.user_id == user.id) & (UserSession.created_at < now() - LONGEST)
     db.session.execute(delete(UserSession).where(left | expired))
@@ -85,6 +96,7 @@ def sign_in(user: User) -> None:
     user.session_token = token
     login_user(user)
     logs.note("signed in", user=user.id)
+    return True
 
 
 def sign_out() -> None:

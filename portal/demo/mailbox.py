@@ -33,5 +33,5 @@ def sign_in(name: str) -> ResponseReturnValue:
     if user is None:
         flash(_("The demo has not been filled yet: this person has no account."), "warning")
         return redirect(url_for("accounts.login"), 303)
-    sessions.sign_in(user)
+    sessions.sign_in(user, user.password_hash)
     return redirect(way_back(), 303)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import update
 
 from portal.accounts import passwords, tokens
 from portal.database import db, now
-from portal.models import EmailToken
+from portal.models import EmailToken, User
 
 from ..visitor import Visitor, link_in, mails
 from .conftest import ALICE, PASSWORD, add_account
@@ -144,5 +145,53 @@ def test_an_accent_is_the_same_from_every_keyboard(app: Flask) -> None:
         assert passwords.hash_password("caf\N{LATIN SMALL LETTER E WITH ACUTE}-passwort")
         composed = passwords.hash_password("cafe\N{COMBINING ACUTE ACCENT}-passwort")
         assert passwords.check_password_hash(
-            composed, passwords._normalised("caf\N{LATIN SMALL LETTER E WITH ACUTE}-passwort")
+            composed, passwords.normalised("caf\N{LATIN SMALL LETTER E WITH ACUTE}-passwort")
         )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff441234",
+        "password123\N{CIRCLED DIGIT FOUR}",
+        "e\N{COMBINING ACUTE ACCENT}" * 6,
+    ],
+    ids=["wide letters", "a digit in a circle", "six letters and six accents"],
+)
+def test_a_new_password_is_judged_as_it_will_be_stored(app: Flask, link: str, typed: str) -> None:
+    """What looks long, or like nothing that has leaked, may be short or have leaked once it is normalised."""
+    assert Visitor(app).submit(link, new_password=typed).status == 422
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("meanwhile", ["signs in", "changes it", "asks for another address", "deletes the account"])
+def test_an_old_password_is_worth_nothing_after_a_reset(
+    app: Flask, link: str, meanwhile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who knows it has sent a form, and while its slow hash is being made the owner sets another one."""
+    thief, owner = Visitor(app), Visitor(app)
+    forms = {
+        "signs in": ("/login", {"email": ALICE, "password": PASSWORD}),
+        "changes it": ("/account/password", {"password": PASSWORD, "new_password": "a-password-of-mallory"}),
+        "asks for another address": ("/account/email", {"password": PASSWORD, "email": "mallory@example.org"}),
+        "deletes the account": ("/account/delete", {"password": PASSWORD}),
+    }
+    path, typed = forms[meanwhile]
+    if meanwhile != "signs in":
+        thief.sign_in(ALICE, PASSWORD)
+    is_right, looked = passwords.is_right, []
+
+    def and_then_the_owner_is_faster(user: User | None, password: str) -> bool:
+        found = is_right(user, password)
+        if not looked:
+            looked.append(password)
+            with ThreadPoolExecutor(1) as elsewhere:
+                assert elsewhere.submit(owner.submit, link, new_password=NEW).result().status == 303
+        return found
+
+    monkeypatch.setattr(passwords, "is_right", and_then_the_owner_is_faster)
+    thief.submit(path, **typed)
+    assert looked == [PASSWORD]
+    assert not thief.is_signed_in()
+    assert Visitor(app).sign_in(ALICE, NEW).status == 303
+    assert not [mail for mail in mails(app, "mallory@example.org") if "new email address" in mail.subject]

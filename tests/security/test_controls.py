@@ -123,7 +123,7 @@ CONTROLS = (
     Bug(
         "a copied cookie outlives a new password",
         "portal/accounts/account.py",
-        "        sessions.sign_in(user)\n        flash(_(\"Your password is changed",
+        "        sessions.sign_in(user, password_hash)\n        flash(_(\"Your password is changed",
         "        token = __import__(\"flask\").session[\"_user_id\"]\n"
         "        db.session.add(__import__(\"portal.models\").models.UserSession(\n"
         "            token_hash=sessions.hash_token(token), user_id=user.id))\n        db.session.commit()\n"

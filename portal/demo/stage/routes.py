@@ -77,7 +77,7 @@ def stage_by_hand() -> ResponseReturnValue:
     user = play.find_user() if play else None
     if user is None:
         return redirect(url_for(".stage_page"), 303)
-    sessions.sign_in(user)
+    sessions.sign_in(user, user.password_hash)
     found = history.investments_of(user)
     place = url_for("investments.progress", investment_id=found[0][0].id) if found else PAGE
     return redirect(place, 303)
