@@ -22,6 +22,8 @@ from werkzeug.routing import Rule
 ACCESS = logging.getLogger("portal.access")
 SECURITY = logging.getLogger("portal.security")
 HEADER = "X-Request-Id"
+# What else stands there may be anything.
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 # json.dumps would make an encoder for each line.
 _encode = json.JSONEncoder(default=str).encode
 
@@ -56,7 +58,7 @@ def _end(response: Response) -> Response:
     if not ACCESS.isEnabledFor(logging.INFO):
         return response
     fields = {
-        "method": request.method,
+        "method": shown_method(),
         "path": shown_path(request.url_rule, request.view_args or {}),
         "status": response.status_code,
         "ms": round(elapsed() * 1000, 1),
@@ -68,7 +70,11 @@ def _end(response: Response) -> Response:
 
 def _log_exception(exc_info: Any) -> None:
     path = shown_path(request.url_rule, request.view_args or {})
-    current_app.logger.error("exception at %s %s", request.method, path, exc_info=exc_info)
+    current_app.logger.error("exception at %s %s", shown_method(), path, exc_info=exc_info)
+
+
+def shown_method() -> str:
+    return request.method if request.method in METHODS else "other"
 
 
 def shown_path(rule: Rule | None, values: dict[str, Any]) -> str | None:

@@ -15,14 +15,13 @@ from sqlalchemy import func, literal, select, union_all
 
 from . import live
 from .database import db, now
-from .logs import elapsed
+from .logs import elapsed, shown_method
 from .models import Intent, Mail, UnreadableWebhook
 from .webhooks.routes import received
 
 if TYPE_CHECKING:
     from .cashlink.observation import Exchange
 
-METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 DELAYS = (0.5, 1, 2, 5, 10, 30, 60, 300, 3600, 86400)
 
 
@@ -55,9 +54,8 @@ class Metrics:
         app.extensions["cashlink"].observer = self.count_call
 
     def count_request(self, _app: Flask, response: Response, **_: Any) -> None:
-        method = request.method if request.method in METHODS else "other"
         route = request.url_rule.rule if request.url_rule else "none"
-        self.requests.labels(method, route, response.status_code).observe(elapsed())
+        self.requests.labels(shown_method(), route, response.status_code).observe(elapsed())
 
     def count_webhook(self, _app: Flask, verdict: str, delay: float | None) -> None:
         self.webhooks.labels(verdict).inc()

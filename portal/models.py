@@ -28,7 +28,10 @@ class User(UserMixin, Model):
     """A login of this portal. What Cashlink gets to know of the person is an `Investor`."""
 
     __tablename__ = "user"
-    __table_args__ = (partial_index("ix_user_deletion", "deletion_asked_at", where="deletion_asked_at IS NOT NULL"),)
+    __table_args__ = (
+        partial_index("ix_user_deletion", "deletion_asked_at", where="deletion_asked_at IS NOT NULL"),
+        partial_index("ix_user_unconfirmed", "created_at", where="email_confirmed_at IS NULL"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # Normalised (NFKC, lower case): one person, one account, however the address is typed.

@@ -57,6 +57,8 @@ def run_once(*, stop: Callable[[], bool] = lambda: False, only_latest_news: bool
     """
     # First, since they do not depend on Cashlink.
     worked = sending.send_due() + deletion.delete_asked()
+    if not only_latest_news:
+        worked += deletion.delete_unconfirmed()
     for work in (
         _finish_intents,
         _continue_imports,

@@ -95,7 +95,10 @@ def grown(app: Flask) -> Person:
     long_ago = now() - timedelta(days=400)
     with app.app_context():
         users = [{"id": n, "email": f"{n}@example.org", "password_hash": "-"} for n in range(10, ROWS + 10)]
-        db.session.execute(insert(db.metadata.tables["user"]), [{**user, "created_at": long_ago} for user in users])
+        db.session.execute(
+            insert(db.metadata.tables["user"]),
+            [{**user, "created_at": long_ago, "email_confirmed_at": long_ago} for user in users],
+        )
         ids = [user["id"] for user in users]
         fill(
             "investor",

@@ -133,7 +133,7 @@ def knows_password(form: PresentPasswordForm | ChangeEmailForm, user: User) -> s
     Raises:
         TooManyError: it has been tried too often.
     """
-    taken = attempts.take((attempts.SIGN_IN, user.email))
+    taken = attempts.take(attempts.of_account(attempts.SIGN_IN, user.email, client_address()))
     password_hash = user.password_hash
     if not passwords.is_right(user, form.password.data or ""):
         _refuse(form, user)
@@ -163,7 +163,7 @@ def forgotten_password() -> ResponseReturnValue:
     form = ForgottenForm()
     if form.validate_on_submit():
         attempts.take((attempts.MAIL_ADDRESS, client_address()))
-        registration.send_password_link(form.email.clean, language())
+        registration.send_password_link(form.email.clean, client_address(), language())
         return redirect(url_for(".password_link_sent"), 303)
     return show_form("accounts/forgotten_password.html", form)
 

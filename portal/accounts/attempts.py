@@ -26,6 +26,8 @@ class Limit(NamedTuple):
 
 # Per account, or per address to which something is mailed.
 SIGN_IN = Limit("sign-in", 10, timedelta(minutes=15))
+# With the right password, too: each costs a slow hash.
+SIGN_INS = Limit("sign-ins", 300, timedelta(minutes=15))
 MAIL = Limit("mail", 1, timedelta(minutes=1))
 MAILS_A_DAY = Limit("mails a day", 20, timedelta(days=1))
 WITHDRAWAL = Limit("withdrawal", 5, timedelta(hours=1))
@@ -37,7 +39,10 @@ LINK_ADDRESS = Limit("link from", 60, timedelta(minutes=15))
 TOKEN_ADDRESS = Limit("token from", 30, timedelta(minutes=15))
 WITHDRAWAL_FROM = Limit("withdrawal from", 20, timedelta(hours=1))
 
-LONGEST = timedelta(days=1)
+# Of a place from which an account was opened, how long that is remembered.
+KNOWN = Limit("known from", 1, timedelta(days=30))
+
+LONGEST = KNOWN.window
 
 
 class TooManyError(Exception):
@@ -80,6 +85,24 @@ def take(*limited: tuple[Limit, str]) -> list[int]:
         db.session.execute(delete(Attempt).where(Attempt.at < instant - LONGEST))
     db.session.commit()
     return [attempt.id for attempt in taken]
+
+
+def of_account(limit: Limit, account: str, place: str) -> tuple[Limit, str]:
+    """What `take` counts for a try on an account. A place from which its owner has come lately is counted by itself, or
+    any stranger could close the account to its owner by failing.
+
+    Args:
+        place: an IP address.
+    """
+    there = f"{account}\0{place}"
+    known = (Attempt.key_hash == _key(KNOWN, there), Attempt.at > now() - KNOWN.window)
+    is_known = db.session.scalars(select(Attempt.id).where(*known).limit(1)).first() is not None
+    return limit, there if is_known else account
+
+
+def remember(account: str, place: str) -> None:
+    """Note from where an account was opened; the caller commits."""
+    db.session.add(Attempt(key_hash=_key(KNOWN, f"{account}\0{place}")))
 
 
 def check(limit: Limit, subject: str) -> None:

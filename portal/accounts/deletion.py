@@ -11,11 +11,12 @@ from datetime import timedelta
 from sqlalchemy import delete, or_, select, update
 
 from ..database import db, now, scrub
-from ..models import Intent, Investment, Investor, User
+from ..models import EmailToken, Intent, Investment, Investor, User
 from .sessions import end_all_sessions
 
 # An answer that has not come by then is not waited for any longer.
 LONGEST_WAIT = timedelta(hours=24)
+UNCONFIRMED_FOR = timedelta(days=30)
 
 
 def ask(user: User) -> bool:
@@ -34,6 +35,22 @@ def delete_asked() -> int:
     """Delete the accounts whose calls have been answered; called by the loop. Returns how many."""
     users = db.session.scalars(select(User).where(User.deletion_asked_at.is_not(None))).all()
     return sum(_delete_if_possible(user) for user in users)
+
+
+def delete_unconfirmed() -> int:
+    """Delete accounts whose address nobody has confirmed in a month: somebody may have typed another person's. Returns
+    how many."""
+    old = (User.email_confirmed_at.is_(None), User.created_at < now() - UNCONFIRMED_FOR)
+    users = set(db.session.scalars(select(User.id).where(*old).order_by(User.created_at).limit(100)))
+    if users:
+        # Whoever has registered with it again has a link that is still good.
+        links = select(EmailToken.user_id).where(EmailToken.user_id.in_(users), EmailToken.expires_at > now())
+        users -= set(db.session.scalars(links))
+    if users:
+        db.session.execute(delete(User).where(User.id.in_(users)).execution_options(synchronize_session=False))
+        db.session.commit()
+        scrub()
+    return len(users)
 
 
 def _delete_if_possible(user: User) -> bool:

@@ -20,7 +20,9 @@ from . import passed_on
 def of(user: User) -> dict[str, Any]:
     """JSON values only; instants in UTC. Hashes of passwords and tokens are left out: they tell the person nothing."""
     sessions = db.session.scalars(select(UserSession).where(UserSession.user_id == user.id)).all()
-    mails = db.session.scalars(select(Mail).where(Mail.user_id == user.id).order_by(Mail.id)).all()
+    # Not one to an address that is still to become the account's: whether it came would tell whether that is known.
+    own = (Mail.user_id == user.id, Mail.recipient == user.email)
+    mails = db.session.scalars(select(Mail).where(*own).order_by(Mail.id)).all()
     links = db.session.scalars(select(EmailToken).where(EmailToken.user_id == user.id)).all()
     withdrawals = db.session.scalars(select(Withdrawal).where(Withdrawal.user_id == user.id)).all()
     return {

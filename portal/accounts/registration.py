@@ -65,14 +65,17 @@ def send_link(user: User, language: str, back: str | None = None) -> bool:
     return True
 
 
-def send_password_link(email: str, language: str) -> None:
+def send_password_link(email: str, place: str, language: str) -> None:
     """Mail a link for a new password, if there is an account; the answer and its time do not tell.
 
     An address that is not confirmed yet gets the confirmation link: its page takes a new password as well.
+
+    Args:
+        place: the IP address from which it is asked for.
     """
     # The rows of a known address cost a millisecond more; beside a slow hash, and 20 times a day, nobody measures that.
     is_right(None, "")
-    if not may_mail(email):
+    if not may_mail(email, place):
         return
     user = find_user(email)
     if user is None:
@@ -135,10 +138,14 @@ def _queue_link(user: User, language: str, back: str | None) -> None:
     mail.queue(user, "confirm", language, link=mail.link("accounts.confirm_email", token=token, **place))
 
 
-def may_mail(email: str) -> bool:
-    """Nobody's mailbox is filled by pressing a button: one mail a minute and 20 a day to an address, known or not."""
+def may_mail(email: str, place: str = "") -> bool:
+    """Nobody's mailbox is filled by pressing a button: one mail a minute and 20 a day to an address, known or not.
+
+    Args:
+        place: the IP address from which it is asked for, where that of the owner is to have a count of its own.
+    """
     try:
-        attempts.take((attempts.MAIL, email), (attempts.MAILS_A_DAY, email))
+        attempts.take(*(attempts.of_account(limit, email, place) for limit in (attempts.MAIL, attempts.MAILS_A_DAY)))
     except attempts.TooManyError:
         return False
     return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import AddressValueError, IPv6Address
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -103,7 +103,7 @@ def _password_for_confirming(form: ConfirmForm, user: User) -> str | None:
     """The hash of the password to be valid from now on; None with a message where neither field helps."""
     if form.new_password.data:
         return passwords.hash_password(form.new_password.data)
-    taken = attempts.take((attempts.SIGN_IN, user.email))
+    taken = attempts.take(attempts.of_account(attempts.SIGN_IN, user.email, client_address()))
     if passwords.is_right(user, form.password.data or ""):
         attempts.give_back(taken)
         return user.password_hash
@@ -137,11 +137,13 @@ def login() -> ResponseReturnValue:
 
 
 def _sign_in(form: LoginForm) -> ResponseReturnValue:
-    email = normalise(form.email.data)
+    email, place = normalise(form.email.data), client_address()
+    account = email or form.email.data or ""
     try:
-        taken = attempts.take(
-            (attempts.SIGN_IN, email or form.email.data or ""),
-            (attempts.SIGN_IN_ADDRESS, client_address()),
+        *taken, _kept = attempts.take(
+            attempts.of_account(attempts.SIGN_IN, account, place),
+            (attempts.SIGN_IN_ADDRESS, place),
+            (attempts.SIGN_INS, account),
         )
     except attempts.TooManyError as error:
         return too_many(form, error, lambda: _show_login(form))
@@ -150,6 +152,7 @@ def _sign_in(form: LoginForm) -> ResponseReturnValue:
     if not passwords.is_right(user, form.password.data or "") or user is None or user.deletion_asked_at:
         return _refuse(form, user)
     attempts.give_back(taken)
+    attempts.remember(account, place)
     if user.email_confirmed_at is None:
         session["registration"] = tokens.issue(user, tokens.REGISTRATION)
         db.session.commit()
@@ -186,7 +189,12 @@ def show_too_many(error: attempts.TooManyError) -> Response:
 def client_address() -> str:
     """Whom the limits per address count: of IPv6 the network, since one household has 2^64 addresses."""
     address = request.remote_addr or ""
-    return ":".join(ip_address(address).exploded.split(":")[:4]) if ":" in address else address
+    try:
+        found = IPv6Address(address)
+    except AddressValueError:
+        return address
+    # As a server that listens on both sees IPv4.
+    return str(found.ipv4_mapped) if found.ipv4_mapped else ":".join(found.exploded.split(":")[:4])
 
 
 def find_link(token: str, purpose: str) -> tuple[EmailToken, User] | None:

@@ -6,7 +6,9 @@ it. Source: BGB § 356a, which asks for name, contract, and an address for the r
 
 from __future__ import annotations
 
+import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, current_app, redirect, render_template, request, session, url_for
@@ -31,6 +33,9 @@ from ..models import Withdrawal
 from ..web import Form, show_form
 from .routes import bp
 
+# The mail stays; a browser may be another person's an hour later.
+SHOWN_FOR = timedelta(hours=1)
+
 
 class WithdrawalForm(Form):
     name = StringField(_l("Your name"))
@@ -40,9 +45,11 @@ class WithdrawalForm(Form):
 
     def validate_name(self, field: Any) -> None:
         field.clean = checks.name(field.data or "", _("Enter your name as it stands in the contract"))
+        _refuse_addresses(field)
 
     def validate_contract(self, field: Any) -> None:
         field.clean = checks.text(field.data or "", _("Name the campaign, or the reference of the subscription"), 200)
+        _refuse_addresses(field)
 
     def validate_declaration(self, field: Any) -> None:
         """The number of the declaration; the first page has none yet."""
@@ -50,6 +57,12 @@ class WithdrawalForm(Form):
             field.clean = uuid.UUID(field.data) if field.data else uuid.uuid4()
         except ValueError:
             raise ValidationError(_("This request cannot be read")) from None
+
+
+def _refuse_addresses(field: Any) -> None:
+    """What is typed goes out by mail in the portal's name, to any address: it must not lead anybody elsewhere."""
+    if re.search(r"://|www\.", field.clean, re.IGNORECASE):
+        raise ValidationError(_("Write it without an address of the web"))
 
 
 @bp.route("/withdraw", methods=["GET", "POST"])
@@ -68,19 +81,21 @@ def confirm_withdrawal() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show(form)
     try:
-        _declare(form)
+        is_theirs = _declare(form)
     except attempts.TooManyError as error:
         return too_many(form, error, lambda: _show(form))
-    session["withdrawal"] = str(form.declaration.clean)
+    if is_theirs:
+        session["withdrawal"] = str(form.declaration.clean)
     return redirect(url_for(".withdrawal_receipt"), 303)
 
 
 @bp.get("/withdraw/receipt")
 def withdrawal_receipt() -> ResponseReturnValue:
-    """What was declared and when, to print; the same goes out by mail. Only in the browser that has declared it."""
+    """What was declared and when, to print; the same goes out by mail. Only in the browser that has declared it, for an
+    hour, and where somebody was signed in only for that person."""
     key = session.get("withdrawal")
     declared = db.session.get(Withdrawal, uuid.UUID(key)) if key else None
-    if declared is None:
+    if declared is None or now() - declared.declared_at > SHOWN_FOR or declared.user_id not in (None, _user_id()):
         return redirect(url_for(".withdraw"), 303)
     return render_template("pages/withdraw_receipt.html", declared=declared)
 
@@ -121,19 +136,29 @@ def _name(slug: str) -> str:
     return found.name if found else slug
 
 
-def _declare(form: WithdrawalForm) -> None:
-    """Write it down with both mails, in one commit; nothing where it is there already."""
-    if db.session.get(Withdrawal, form.declaration.clean) is not None:
-        return
+def _user_id() -> int | None:
+    return current_user.id if current_user.is_authenticated else None
+
+
+def _declare(form: WithdrawalForm) -> bool:
+    """Write it down with both mails, in one commit; nothing where it is there already.
+
+    Returns:
+        Whether what stands there is what was typed; else somebody has sent another one's number.
+    """
+    values = {"name": form.name.clean, "contract": form.contract.clean, "email": form.email.clean}
+    if (there := db.session.get(Withdrawal, form.declaration.clean)) is not None:
+        return values == {name: getattr(there, name) for name in values}
     address = (attempts.WITHDRAWAL_FROM, client_address())
     attempts.take((attempts.WITHDRAWAL, form.email.clean), address)
-    values = {"name": form.name.clean, "contract": form.contract.clean, "email": form.email.clean}
     user = current_user._get_current_object() if current_user.is_authenticated else None
-    declared = {**values, "declared_at": now(), "language": language(), "user_id": user.id if user else None}
+    declared = {**values, "declared_at": now(), "language": language(), "user_id": _user_id()}
     if insert_unless_there(Withdrawal, id=form.declaration.clean, **declared) is not None:
         told = {**values, "at": declared["declared_at"]}
         mail.send_to(form.email.clean, "withdrawal", language(), user, **told)
         if settings().operator_email:
             mail.send_to(settings().operator_email, "withdrawal_operator", "de", **told)
-        current_app.logger.warning("withdrawal %s declared", form.declaration.clean)
+        # Without its number, which stands in the form that makes it.
+        current_app.logger.warning("a withdrawal was declared")
     db.session.commit()
+    return True

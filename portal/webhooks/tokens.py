@@ -17,6 +17,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from .. import logs
 from ..accounts import attempts
+from ..accounts.routes import client_address
 from ..config import settings
 from ..database import db
 from ..web import csrf
@@ -38,15 +39,20 @@ def issue() -> ResponseReturnValue:
         return _error(400, "invalid_request")
     if grants != ["client_credentials"]:
         return _error(400, "unsupported_grant_type")
-    limited = ((attempts.TOKEN_ADDRESS, request.remote_addr or ""), (attempts.TOKEN_CLIENT, client))
+    place = client_address()
+    limited = [(attempts.TOKEN_ADDRESS, place)]
+    named, secret = _credentials(request)
+    if named == client:
+        limited.append(attempts.of_account(attempts.TOKEN_CLIENT, client, place))
     try:
         taken = attempts.take(*limited)
     except attempts.TooManyError as error:
         return _error(429, "temporarily_unavailable", {"Retry-After": str(error.seconds)})
-    if not _knows_secret(request):
+    if not _is_client(named, secret):
         logs.note("token refused")
         return _error(401, "invalid_client")
     attempts.give_back(taken)
+    attempts.remember(client, place)
     db.session.commit()
     token = _serializer().dumps(client)
     return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}, 200, _NOT_STORED
@@ -72,15 +78,16 @@ def _serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(secrets, salt="webhook-token")
 
 
-def _knows_secret(request: Request) -> bool:
-    """Basic or form authentication (RFC 6749, 2.3.1), one of them; compared in constant time."""
+def _credentials(request: Request) -> tuple[str, str]:
+    """Client and secret by Basic or form authentication (RFC 6749, 2.3.1); nothing where both were sent."""
     basic = request.authorization if request.authorization and request.authorization.type == "basic" else None
-    if basic is not None:
-        client, secret = basic.username or "", basic.password or ""
-        if "client_secret" in request.form:
-            return False
-    else:
-        client, secret = request.form.get("client_id", ""), request.form.get("client_secret", "")
+    if basic is None:
+        return request.form.get("client_id", ""), request.form.get("client_secret", "")
+    return ("", "") if "client_secret" in request.form else (basic.username or "", basic.password or "")
+
+
+def _is_client(client: str, secret: str) -> bool:
+    """Compared in constant time."""
     same_client = hmac.compare_digest(_bytes(client), settings().webhook_client_id.encode())
     same_secret = hmac.compare_digest(_bytes(secret), settings().webhook_client_secret.encode())
     return same_client and same_secret

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from portal import database, sync
+from portal.accounts import tokens
 from portal.database import db
 from portal.models import Intent, Investment, Investor, User
 
@@ -138,3 +140,22 @@ def test_the_export_tells_what_is_held(acts: Acts) -> None:
     assert investment["campaign"] == BOND
     assert investment["changes"]
     assert "scrypt" not in answer.response.text
+
+
+@pytest.mark.both_databases
+def test_an_account_that_nobody_confirms_goes_after_a_month(app: Flask) -> None:
+    """A stranger may have typed the address. Whoever registers once more gets the time of that link."""
+    with app.app_context():
+        long_ago = database.now() - timedelta(days=31)
+        for email, confirmed in (("old", None), ("again", None), ("confirmed", long_ago)):
+            db.session.add(
+                User(email=f"{email}@example.org", password_hash="-", created_at=long_ago, email_confirmed_at=confirmed)
+            )
+        db.session.add(User(email="new@example.org", password_hash="-"))
+        db.session.commit()
+        again = db.session.scalars(select(User).where(User.email == "again@example.org")).one()
+        tokens.issue(again, tokens.CONFIRM)
+        db.session.commit()
+        sync.run_once()
+        left = set(db.session.scalars(select(User.email)))
+    assert left == {"again@example.org", "confirmed@example.org", "new@example.org"}

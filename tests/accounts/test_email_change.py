@@ -239,3 +239,16 @@ def test_after_a_withdrawn_consent_cashlink_is_told_once_it_is_given_again(
     assert told() == [(OLD, True)]
     alice.submit("/investor/consent", consent="y")
     assert told() == [(OLD, True), (NEW, True)]
+
+
+def test_what_one_may_download_does_not_tell_which_addresses_are_known(
+    acts: Acts, user_id: int, alice: Visitor
+) -> None:
+    add_user(acts.world.app, "bob")
+    told = []
+    for email in (NEW, "bob@example.org"):
+        assert ask(alice, email=email).location == "/account/email"
+        data = json.loads(alice.get("/account/data").response.text)
+        told.append([mail["subject"] for mail in data["mails"]])
+        wait_a_minute(acts)
+    assert told == [["Your email address is to be changed"], ["Your email address is to be changed"] * 2]

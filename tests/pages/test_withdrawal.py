@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal import operations
-from portal.database import db
+from portal.database import db, now
 from portal.models import Mail, Withdrawal
 
 from ..accounts.conftest import ALICE, PASSWORD, add_account
@@ -82,6 +83,45 @@ def test_what_is_missing_is_named_and_the_rest_kept(app: Flask, visitor: Visitor
 def test_the_receipt_is_shown_to_nobody_else(app: Flask, visitor: Visitor) -> None:
     confirm(visitor, visitor.submit("/withdraw", **FIELDS))
     assert Visitor(app).get("/withdraw/receipt").location == "/withdraw"
+
+
+def test_the_number_of_another_declaration_opens_nothing(app: Flask, visitor: Visitor) -> None:
+    confirm(visitor, visitor.submit("/withdraw", **FIELDS))
+    (row,) = declarations(app)
+    thief = Visitor(app)
+    thief.post("/withdraw/confirm", name="Mallory", contract="x", email="mallory@example.org", declaration=str(row.id))
+    assert thief.get("/withdraw/receipt").location == "/withdraw"
+    assert len(declarations(app)) == 1
+
+
+def test_the_receipt_is_gone_after_signing_out_and_after_an_hour(
+    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_account(app)
+    visitor.sign_in(ALICE, PASSWORD)
+    confirm(visitor, visitor.submit("/withdraw", **FIELDS))
+    assert visitor.get("/withdraw/receipt").status == 200
+    copied = visitor.client.get_cookie("__Host-portal_session") or visitor.client.get_cookie("portal_session")
+    assert copied is not None
+    visitor.post("/logout")
+    visitor.client.set_cookie(copied.key, copied.value)
+    assert visitor.get("/withdraw/receipt").location == "/withdraw"
+
+    stranger = Visitor(app)
+    confirm(stranger, stranger.submit("/withdraw", **FIELDS))
+    assert stranger.get("/withdraw/receipt").status == 200
+    with app.app_context():
+        db.session.execute(update(Withdrawal).values(declared_at=now() - timedelta(hours=1, seconds=1)))
+        db.session.commit()
+    assert stranger.get("/withdraw/receipt").location == "/withdraw"
+
+
+@pytest.mark.parametrize("typed", ["https://evil.example/", "Look at WWW.evil.example"])
+def test_no_address_of_the_web_goes_out_in_the_portals_name(app: Flask, visitor: Visitor, typed: str) -> None:
+    for field in ("name", "contract"):
+        page = visitor.submit("/withdraw", **{**FIELDS, field: typed})
+        assert page.message(field) == "Write it without an address of the web"
+    assert mails(app, ALICE) == []
 
 
 def test_nobodys_mailbox_is_filled(app: Flask, visitor: Visitor) -> None:

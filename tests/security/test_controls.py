@@ -71,6 +71,20 @@ CONTROLS = (
         f"{LIMITS}::test_brute_force_is_stopped_across_processes_and_restarts",
     ),
     Bug(
+        "strangers close an account by failing",
+        "portal/accounts/attempts.py",
+        "    return limit, there if is_known else account",
+        "    return limit, account",
+        f"{LIMITS}::test_nobody_closes_an_account_to_its_owner_by_failing",
+    ),
+    Bug(
+        "a sign-in under way outlives a new password",
+        "portal/accounts/passwords.py",
+        "    same = (User.id == user.id, User.password_hash == password_hash)",
+        "    same = (User.id == user.id,)",
+        f"{PASSWORDS}::test_an_old_password_is_worth_nothing_after_a_reset",
+    ),
+    Bug(
         "limits of each process alone",
         "portal/accounts/attempts.py",
         'secret = current_app.config["SECRET_KEY"].encode()',

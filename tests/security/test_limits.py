@@ -19,7 +19,7 @@ from portal.models import Attempt, Mail
 
 from ..people import PASSWORD, add_user
 from ..schema import migrate
-from ..visitor import BASE, Visitor
+from ..visitor import BASE, Visitor, mails
 
 ALICE = "alice@example.org"
 CLIENT, SECRET = "webhook-client", "webhook-secret-of-the-tests"
@@ -71,6 +71,36 @@ def test_brute_force_is_stopped_across_processes_and_restarts(processes: list[Fl
         db.engine.dispose()
 
 
+def test_nobody_closes_an_account_to_its_owner_by_failing(app: Flask) -> None:
+    """From where its owner has signed in lately, others' tries do not count; and that helps nobody elsewhere."""
+    add_user(app, "alice")
+    assert from_address(app, "192.0.2.1").sign_in(ALICE, PASSWORD).status == 303
+    stranger = from_address(app, "198.51.100.1")
+    assert [stranger.sign_in(ALICE, "a-wrong-password").status for _ in range(11)] == [422] * 10 + [429]
+    owner = from_address(app, "192.0.2.1")
+    assert [owner.sign_in(ALICE, "a-wrong-password").status for _ in range(9)] == [422] * 9
+    assert owner.sign_in(ALICE, PASSWORD).status == 303
+    assert from_address(app, "192.0.2.2").sign_in(ALICE, PASSWORD).status == 429
+
+
+def test_nobody_keeps_the_owner_from_a_new_password_by_asking_for_one(app: Flask, lower: Any) -> None:
+    add_user(app, "alice")
+    lower("MAILS_A_DAY", 1)
+    from_address(app, "192.0.2.1").sign_in(ALICE, PASSWORD)
+    for count in range(3):
+        from_address(app, f"198.51.100.{count}").submit("/password/forgotten", email=ALICE)
+    assert len(mails(app, ALICE)) == 1
+    from_address(app, "192.0.2.1").submit("/password/forgotten", email=ALICE)
+    assert len(mails(app, ALICE)) == 2
+
+
+def test_the_right_password_is_not_tried_without_end_either(app: Flask, lower: Any) -> None:
+    add_user(app, "alice")
+    lower("SIGN_INS", 3)
+    statuses = [from_address(app, f"192.0.2.{count}").sign_in(ALICE, PASSWORD).status for count in range(4)]
+    assert statuses == [303] * 3 + [429]
+
+
 def test_registrations_and_mails_are_limited_per_address(app: Flask, lower: Any) -> None:
     """Whether the addresses that are typed are known makes no difference."""
     add_user(app, "alice")
@@ -116,6 +146,13 @@ def test_an_ipv6_network_counts_as_one_address(app: Flask, lower: Any) -> None:
     assert from_address(app, "2001:db8:1:2::1").get("/password/guess").status == 410
 
 
+def test_ipv4_on_a_listener_of_both_is_not_one_address(app: Flask, lower: Any) -> None:
+    lower("LINK_ADDRESS", 1)
+    addresses = ("::ffff:192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1", "::ffff:192.0.2.2", "unknown")
+    statuses = [from_address(app, address).get("/password/guess").status for address in addresses]
+    assert statuses == [410, 429, 429, 410, 410]
+
+
 @pytest.mark.parametrize(("name", "same_address"), [("TOKEN_ADDRESS", True), ("TOKEN_CLIENT", False)])
 def test_guessing_the_secret_of_the_webhooks_is_limited(
     environ: dict[str, str], lower: Any, name: str, same_address: bool
@@ -131,8 +168,29 @@ def test_guessing_the_secret_of_the_webhooks_is_limited(
 
     # Successes do not count.
     assert [ask(count, SECRET) for count in range(5)] == [200] * 5
-    assert [ask(count, "a-wrong-secret") for count in range(4)] == [401] * 3 + [429]
-    assert ask(9, SECRET) == 429
+    assert [ask(count, "a-wrong-secret") for count in range(10, 14)] == [401] * 3 + [429]
+    assert ask(19, SECRET) == 429
+    # Who has had tokens from its place goes on, whatever strangers do elsewhere.
+    assert ask(1, SECRET) == (429 if same_address else 200)
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_whoever_names_no_client_closes_the_token_endpoint_to_nobody(environ: dict[str, str], lower: Any) -> None:
+    app = create_app(Settings.from_environment({**environ, **OAUTH}))
+    migrate(app)
+    lower("TOKEN_CLIENT", 3)
+
+    def ask(address: str, **data: str) -> int:
+        data = {"grant_type": "client_credentials", **data}
+        place = {"REMOTE_ADDR": address}
+        return app.test_client().post("/oauth/token", base_url=BASE, data=data, environ_base=place).status_code
+
+    assert [ask(f"192.0.2.{count}") for count in range(6)] == [401] * 6
+    # An IPv6 network is one address here, too.
+    lower("TOKEN_ADDRESS", 2)
+    assert [ask(f"2001:db8:1:1::{count}") for count in range(3)] == [401, 401, 429]
+    assert ask("198.51.100.1", client_id=CLIENT, client_secret=SECRET) == 200
     with app.app_context():
         db.engine.dispose()
 

@@ -118,3 +118,10 @@ def test_the_servers_own_records_name_no_address_and_no_url() -> None:
         assert logs.masks_server_records(record)
         assert "secret" not in record.getMessage()
         assert "203" not in record.getMessage()
+
+
+def test_a_method_of_somebodys_own_is_not_written_down(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "portal"):
+        app.test_client().open("/help", method="ALICE-BEISPIEL")
+    (line,) = [record.fields for record in caplog.records if record.name == "portal.access"]  # type: ignore[attr-defined]
+    assert (line["method"], line["status"]) == ("other", 405)
