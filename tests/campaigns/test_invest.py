@@ -68,7 +68,7 @@ def test_signed_out_button_leads_to_sign_in_and_back(client: FlaskClient) -> Non
     assert (answer.status_code, answer.location) == (303, f"/login?next=/campaigns/{BOND}")
 
 
-@pytest.mark.parametrize("number", ["", "0", "-1", "1.0", "²", "one", "9" * 30])
+@pytest.mark.parametrize("number", ["", "0", "-1", "1.0", "²", "one", "9" * 30, "000000001" + "0" * 5000])
 def test_number_that_no_page_has_shown_is_refused(app: Flask, number: str) -> None:
     assert press(signed_in(app, add_user(app)), number=number).status_code == 400
     assert investments(app) == []

@@ -22,7 +22,6 @@ from portal.database import db, now
 from portal.models import EmailToken, User, UserSession
 
 from ..people import PASSWORD, add_user
-from ..settings import BOND
 from ..visitor import BASE, Visitor, link_in, mails
 
 pytestmark = pytest.mark.usefixtures("fast_hashes")
@@ -110,16 +109,6 @@ def test_no_text_of_a_stranger_occupies_a_process(app: Flask, path: str, field: 
     # In a form's usual encoding so much would be too long.
     body, content = encode_multipart_formdata({"csrf_token": token, field: MARKS})
     assert visitor.client.post(path, base_url=BASE, data=body, content_type=content).status_code == 422
-
-
-@pytest.mark.parametrize(
-    "number", ["", "0", "-1", "1e3", "0000000001", "000000001" + "0" * 5000, "\N{SUPERSCRIPT TWO}"]
-)
-def test_a_number_that_no_page_has_shown_is_refused(app: Flask, number: str) -> None:
-    add_user(app, "alice")
-    visitor = Visitor(app)
-    visitor.sign_in("alice@example.org", PASSWORD)
-    assert visitor.post(f"/campaigns/{BOND}/invest", number=number).status == 400
 
 
 def test_password_fields_hide_and_take_what_is_pasted(app: Flask) -> None:
