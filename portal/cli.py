@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,27 +87,40 @@ def serve(bind: str, workers: int) -> None:
     cannot run. Any number may run on one PostgreSQL. Logs are JSON on standard error, one line per request and per
     record. Put a reverse proxy with TLS in front; docs/operate.md shows all.
     """
-    from . import migrations
     from .config import demo_settings_used
-    from .server import share_metrics
+    from .server import drop_metrics, share_metrics
+    from .server import serve as run_server
+    from .terminal import check_bind
 
     used = demo_settings_used(os.environ)
     if used:
         raise click.ClickException(f"{', '.join(used)}: still what the demo publishes. Set values of your own.")
     if os.environ.get("PORTAL_METRICS_TOKEN"):
+        # Before the application, which imports what counts.
         share_metrics()
+    try:
+        settings = _app_that_may_serve().extensions["settings"]
+        check_bind(bind)
+    except click.ClickException:
+        drop_metrics(None)
+        raise
+    run_server(_make_app, bind, workers, settings)
+
+
+def _app_that_may_serve() -> Flask:
+    from . import migrations
+
     app = _make_app()
-    try:
-        migrations.check(app)
-    except migrations.SchemaError as error:
-        raise click.ClickException(str(error)) from error
-    if migrations.is_demo(app):
-        raise click.ClickException("PORTAL_DATABASE_URL names a database that the demo has seeded. Use another one.")
-    try:
-        from .server import serve as run_server
-    except ImportError as error:
-        raise click.ClickException("gunicorn is missing; it does not run on Windows. Use: portal demo") from error
-    run_server(_make_app, bind, workers, app.extensions["settings"].streams)
+    with _one_sentence():
+        try:
+            migrations.check(app)
+        except migrations.SchemaError as error:
+            raise click.ClickException(str(error)) from error
+        if migrations.is_demo(app):
+            raise click.ClickException(
+                "PORTAL_DATABASE_URL names a database that the demo has seeded. Use another one."
+            )
+    return app
 
 
 @main.command()
@@ -142,7 +157,10 @@ def migrate() -> None:
     """Bring the database to the schema of this version. Does nothing where it is there already."""
     from . import migrations
 
-    migrations.migrate(_make_app())
+    app = _make_app()
+    with _one_sentence():
+        app.extensions["settings"].data_dir.mkdir(parents=True, exist_ok=True)
+        migrations.migrate(app)
     click.echo("The database has the schema of this version.")
 
 
@@ -220,7 +238,9 @@ def _run_sync(app: Flask, watch: bool) -> None:
 
 
 def _say_changed(count: int) -> None:
-    click.echo(f"{count} rows changed." if count else "No such row is open or parked.")
+    if not count:
+        raise click.ClickException("No such row is open or parked.")
+    click.echo(f"{count} rows changed.")
 
 
 @main.command()
@@ -281,9 +301,29 @@ def _make_app() -> Flask:
     from .config import ConfigurationError
 
     try:
-        return create_app()
+        with _one_sentence():
+            return create_app()
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Instead of a driver's traceback, whose text may hold a part of the password."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        raise click.ClickException(
+            f"PORTAL_DATABASE_URL: the database cannot be used ({type(error).__name__}). A new file of SQLite is made "
+            "by portal migrate. Else correct the address, and see that the server runs and lets this user in; "
+            "portal doctor tells more."
+        ) from None
+    except OSError as error:
+        raise click.ClickException(
+            f"PORTAL_DATA_DIR: the folder cannot be written ({error.strerror}). Let this user write there."
+        ) from None
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ class Settings:
         settings = cls(
             api_url=reader.url("CASHLINK_API_URL").rstrip("/"),
             client_id=reader.text("CASHLINK_CLIENT_ID"),
-            client_secret=reader.text("CASHLINK_CLIENT_SECRET"),
+            client_secret=reader.issued_secret("CASHLINK_CLIENT_SECRET"),
             start_url_hosts=reader.hosts("CASHLINK_START_URL_HOSTS"),
             info_url=reader.url("CASHLINK_INFO_URL"),
             webhook_tokens=reader.tokens("CASHLINK_WEBHOOK_TOKENS"),
@@ -175,9 +175,9 @@ class Settings:
             company=reader.text("CASHLINK_COMPANY"),
             secret_key=reader.secret("PORTAL_SECRET_KEY", 32),
             secret_key_before=reader.secret("PORTAL_SECRET_KEY_BEFORE", 32),
-            public_url=reader.url("PORTAL_PUBLIC_URL").rstrip("/"),
+            public_url=reader.origin("PORTAL_PUBLIC_URL"),
             database_url=reader.text("PORTAL_DATABASE_URL") or f"sqlite:///{(data_dir / 'portal.sqlite3').resolve()}",
-            mail_url=reader.text("PORTAL_MAIL_URL"),
+            mail_url=reader.mail_server("PORTAL_MAIL_URL"),
             operator_email=reader.email("PORTAL_OPERATOR_EMAIL"),
             data_dir=data_dir,
             brand=reader.text("PORTAL_BRAND"),
@@ -195,11 +195,9 @@ class Settings:
 
 def demo_settings_used(environ: Mapping[str, str]) -> list[str]:
     """The variables that still hold what the demo publishes; `portal serve` refuses to start with any of them."""
-    return [
-        name
-        for name, value in DEMO_VALUES.items()
-        if value in [part.strip() for part in environ.get(name, "").split(",")]
-    ]
+    published = set(DEMO_VALUES.values())
+    names = (*DEMO_VALUES, "PORTAL_SECRET_KEY_BEFORE", "PORTAL_METRICS_TOKEN")
+    return [name for name in names if published & {part.strip() for part in environ.get(name, "").split(",")}]
 
 
 class _Reader:
@@ -235,6 +233,23 @@ class _Reader:
                 self._wrong(name, "uses http to a public host. Use https, or keys and personal data travel in the open")
         return value
 
+    def origin(self, name: str) -> str:
+        value = self.url(name).rstrip("/")
+        if "/" in value.partition("://")[2]:
+            self._wrong(name, "has a path. Give the portal a host of its own, like https://invest.example.org")
+        return value
+
+    def mail_server(self, name: str) -> str:
+        value = self.text(name)
+        try:
+            parts = urlsplit(value)
+            good = not value or (parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0)
+        except ValueError:
+            good = False
+        if not good:
+            self._wrong(name, "is not a mail server. Write it like smtps://user:password@mail.example.org")
+        return value
+
     def hosts(self, name: str) -> tuple[str, ...]:
         found = tuple(part.strip().lower() for part in self.text(name).split(",") if part.strip())
         if any("/" in host or "*" in host or "@" in host for host in found):
@@ -267,6 +282,13 @@ class _Reader:
             self._wrong(
                 name, "can be guessed. Make a random one: python3 -c 'import secrets; print(secrets.token_hex(32))'"
             )
+        return value
+
+    def issued_secret(self, name: str) -> str:
+        """One that Cashlink has made: random, of whatever length; only what nobody was ever given is refused."""
+        value = self.text(name)
+        if value and (len(value) < 8 or is_placeholder(value)):
+            self._wrong(name, "is not one that Cashlink has issued. Set the one of your account")
         return value
 
     def check_secrets_differ(self, settings: Settings) -> None:
@@ -334,9 +356,16 @@ class _Reader:
 def is_guessable(secret: str) -> bool:
     """Whether a secret that is long enough is nevertheless no random one: few characters, one piece over and over, or
     a run along the alphabet."""
+    if is_placeholder(secret):
+        return True
     repeats = any(secret[period:] == secret[:-period] for period in range(1, len(secret) // 2 + 1))
     neighbours = sum(ord(b) - ord(a) in (0, 1, -1) for a, b in pairwise(secret))
     return repeats or len(set(secret)) < 8 or neighbours > len(secret) / 2
+
+
+def is_placeholder(secret: str) -> bool:
+    """Whether it is what stands in samples until somebody puts a secret there."""
+    return any(word in secret.lower() for word in ("change-me", "changeme", "change_me", "insecure", "your-secret"))
 
 
 def is_local(host: str) -> bool:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, request, request_finished
 from sqlalchemy import func, literal, select, union_all
+from sqlalchemy.exc import SQLAlchemyError
 
 from . import live
 from .database import db, now
 from .logs import elapsed, shown_method
 from .models import Intent, Mail, UnreadableWebhook
-from .webhooks.routes import received
+from .webhooks.routes import VERDICTS, received
 
 if TYPE_CHECKING:
     from .cashlink.observation import Exchange
@@ -44,6 +45,9 @@ class Metrics:
         )
         self.calls = Histogram("portal_cashlink_call_seconds", "Calls to Cashlink", ["method", "result"], **own)
         self.webhooks = Counter("portal_webhooks", "Webhooks by what became of them", ["verdict"], **own)
+        for verdict in VERDICTS:
+            # From zero on, or the first one after a start would not be seen to be one more.
+            self.webhooks.labels(verdict)
         self.delays = Histogram(
             "portal_webhook_delay_seconds", "From Cashlink's change to its receipt", buckets=DELAYS, **own
         )
@@ -91,12 +95,18 @@ class Waiting:
         ages = GaugeMetricFamily(
             "portal_waiting_oldest_seconds", "How long the oldest of them has waited", labels=["kind", "state"]
         )
-        for kind, state, count, since in what_waits():
+        try:
+            waiting = what_waits()
+            unreadable = db.session.scalar(select(func.count()).select_from(UnreadableWebhook))
+        except SQLAlchemyError:
+            # The rest is told all the same: a process whose database is away is not down.
+            db.session.rollback()
+            return
+        for kind, state, count, since in waiting:
             counts.add_metric([kind, state], count)
             ages.add_metric([kind, state], (now() - since).total_seconds())
         yield counts
         yield ages
-        unreadable = db.session.scalar(select(func.count()).select_from(UnreadableWebhook))
         yield GaugeMetricFamily("portal_unreadable_webhooks", "Bodies kept for the operator", value=unreadable or 0)
 
 

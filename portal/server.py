@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import logging
 import os
 import shutil
 import socket
@@ -18,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import click
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -29,8 +31,12 @@ from .sync import Loop
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from .config import Settings
+
 # Threads beyond those that hold event streams, for all other requests.
 SPARE_THREADS = 64
+# Of modules, the database, the log and the like.
+SPARE_FILES = 256
 # The parameter's number in malloc.h.
 M_ARENA_MAX = -8
 # Threads that work on the requests by which streams are opened.
@@ -114,22 +120,33 @@ class ThreadedServer:
             server.server_close()
 
 
-def serve(app_factory: Any, bind: str, workers: int, streams: int) -> None:
+def serve(app_factory: Any, bind: str, workers: int, settings: Settings) -> None:
     """Run gunicorn until it is told to end.
 
     Args:
         app_factory: makes the application, in each worker.
         bind: `host:port`.
         workers: processes.
-        streams: open event streams that one process may hold.
+
+    Raises:
+        click.ClickException: there is no gunicorn here.
     """
-    from gunicorn.app.base import BaseApplication
+    try:
+        from gunicorn.app.base import BaseApplication
+    except ImportError as error:
+        raise click.ClickException("gunicorn is missing; it does not run on Windows. Use: portal demo") from error
 
     # Before the processes part, so that they share it: their loops call Cashlink at once.
     from .cashlink import transport as _transport  # noqa: F401
 
+    streams = settings.streams
     logs.write_json()
+    if not settings.mail_url:
+        logging.getLogger("portal").warning("PORTAL_MAIL_URL is empty: no mail leaves, so nobody can register")
+    # It would tell of each look at the schema.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     drop_banner()
+    allow_files(2 * streams + SPARE_THREADS + SPARE_FILES)
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
@@ -170,7 +187,9 @@ def open_apart(wsgi_app: WSGIApplication) -> WSGIApplication:
     openers = ThreadPoolExecutor(OPENERS, "stream-opener")
 
     def layer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["PATH_INFO"].endswith("/events"):
+        path = environ["PATH_INFO"]
+        # A form that came there slowly would occupy an opener.
+        if environ["REQUEST_METHOD"] == "GET" and path.startswith("/investments/") and path.endswith("/events"):
             answer = openers.submit(wsgi_app, environ, start_response).result()
             # Nobody asks a waiting stream what was requested; gunicorn only looks for its file wrapper.
             for name in environ.keys() - {"wsgi.file_wrapper"}:
@@ -179,6 +198,19 @@ def open_apart(wsgi_app: WSGIApplication) -> WSGIApplication:
         return wsgi_app(environ, start_response)
 
     return layer
+
+
+def allow_files(number: int) -> None:
+    """Raise the limit of open files of each process, as far as this user may: each stream is one, and a process that
+    has none left dies with all its streams."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def limit_arenas() -> None:

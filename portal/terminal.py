@@ -24,6 +24,32 @@ def check_port(port: int, option: str) -> None:
             raise click.ClickException(_why_busy(port, option)) from None
 
 
+def check_bind(bind: str) -> None:
+    """Refuse an address that gunicorn could not listen on, before it tries for five seconds.
+
+    Args:
+        bind: `host:port`, or what else gunicorn takes.
+
+    Raises:
+        click.ClickException: it is no address of this machine, or it is taken.
+    """
+    if bind.startswith(("unix:", "fd://")):
+        return
+    host, _, port = bind.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    why = "it is not written like 127.0.0.1:8000"
+    if host:
+        try:
+            socket.create_server((host.strip("[]"), int(port)), family=family).close()
+        except OSError as error:
+            why = error.strerror or why
+        except (ValueError, OverflowError):
+            pass
+        else:
+            return
+    raise click.ClickException(f"--bind {bind}: {why}. Give an address of this machine and a free port.")
+
+
 def _why_busy(port: int, option: str) -> str:
     try:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))

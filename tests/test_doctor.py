@@ -165,7 +165,7 @@ BROKEN: dict[str, tuple[str, Callable[[World, Path], dict[str, str]]]] = {
         lambda *_: {"PORTAL_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/none"},
     ),
     "a parked row": ("parked-rows", kept_row("parked", "http-404")),
-    "a wrong client secret": ("token", lambda *_: {"CASHLINK_CLIENT_SECRET": "wrong"}),
+    "a wrong client secret": ("token", lambda *_: {"CASHLINK_CLIENT_SECRET": "a-wrong-secret"}),
     "an API that is away": ("token", at_port_9("CASHLINK_API_URL")),
     "an address without an API": ("token", lambda world, _: {"CASHLINK_API_URL": world.simulator_url}),
     "a token without scopes": ("scopes", lacking_scopes),
@@ -248,7 +248,7 @@ def start_url_finding(world: World) -> tuple[str, str]:
 
 
 def test_all_problems_are_told_at_once_with_a_code_and_as_json(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    for name, value in {**world.environ, "CASHLINK_CLIENT_SECRET": "wrong", "PORTAL_MAIL_URL": ""}.items():
+    for name, value in {**world.environ, "CASHLINK_CLIENT_SECRET": "a-wrong-secret", "PORTAL_MAIL_URL": ""}.items():
         monkeypatch.setenv(name, value)
     told = CliRunner().invoke(main, ["doctor", "--language", "de"])
     assert told.exit_code == 1

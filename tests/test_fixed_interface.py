@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -173,6 +174,49 @@ def test_migrate_can_be_repeated(environ: dict[str, str]) -> None:
     for _ in range(2):
         result = CliRunner(env=environ).invoke(cli.main, ["migrate"])
         assert (result.exit_code, result.output.count("\n")) == (0, 1), result.output
+
+
+def test_migrate_makes_the_folder(environ: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "not" / "there"
+    result = CliRunner(env={**environ, "PORTAL_DATA_DIR": str(folder)}).invoke(cli.main, ["migrate"])
+    assert result.exit_code == 0, result.output
+    assert (folder / "portal.sqlite3").is_file()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "postgres+psycopg://user:p@ssword@127.0.0.1:9/portal",
+        "postgresql+psycopg://user:p@ssword@127.0.0.1:9/portal",
+        "postgresql+psycopg://user:pass@word@portal.invalid/portal",
+        "sqlite:////not/there/portal.sqlite3",
+    ],
+)
+def test_a_database_that_cannot_be_used_is_one_sentence(environ: dict[str, str], url: str) -> None:
+    environ["PORTAL_DATABASE_URL"] = url
+    for command in ("migrate", "serve"):
+        result = CliRunner(env=environ).invoke(cli.main, [command])
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: PORTAL_DATABASE_URL: the database cannot be used (")
+        assert result.output.count("\n") == 1
+        assert "word" not in result.output
+
+
+def test_an_address_that_cannot_be_listened_on_is_one_sentence(app: Flask, environ: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for bind in (f"127.0.0.1:{port}", "127.0.0.1:99999", "192.0.2.1:8000", "8000"):
+            result = CliRunner(env=environ).invoke(cli.main, ["serve", "--bind", bind])
+            assert result.exit_code == 1
+            assert result.output.startswith(f"Error: --bind {bind}: ")
+            assert result.output.endswith("Give an address of this machine and a free port.\n")
+
+
+def test_a_row_that_is_not_there_is_an_error(app: Flask, environ: dict[str, str]) -> None:
+    for option in ("--retry", "--release"):
+        result = CliRunner(env=environ).invoke(cli.main, ["sync", option, "1"])
+        assert (result.exit_code, result.output) == (1, "Error: No such row is open or parked.\n")
 
 
 # Pages and their forms.

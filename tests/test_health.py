@@ -64,6 +64,16 @@ def test_without_a_database_nobody_is_to_be_sent_here(environ: dict[str, str]) -
     assert (answer.status_code, answer.get_json()) == (503, {"status": "no database"})
 
 
+def test_without_a_database_the_process_is_counted_all_the_same(environ: dict[str, str]) -> None:
+    """An alarm that nobody answers would have a process started anew that heals by itself."""
+    away = {"PORTAL_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/nothing", "PORTAL_METRICS_TOKEN": TOKEN}
+    client = create_app(Settings.from_environment({**environ, **away})).test_client()
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 200
+    assert "portal_webhooks_total" in answer.text
+    assert "portal_waiting" not in answer.text
+
+
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", "Bearer \N{SNOWMAN}"])
 def test_figures_are_for_those_with_the_token(counting: Flask, header: str) -> None:
     headers = {"Authorization": header.encode("utf-8").decode("latin-1")} if header else {}
@@ -88,7 +98,8 @@ def test_what_happens_is_counted(counting: Flask, figures: Callable[[], dict[str
     assert found[requests.format("other", "none", 405)] == 1
     assert found[requests.format("POST", "/webhooks/cashlink", 204)] == 2
     verdicts = {name: value for name, value in found.items() if name.startswith("portal_webhooks_total")}
-    assert verdicts == {f'portal_webhooks_total{{verdict="{name}"}}': 1 for name in ("denied", "stored", "unreadable")}
+    counts = {"denied": 1, "stored": 1, "unreadable": 1, "too-large": 0, "unavailable": 0}
+    assert verdicts == {f'portal_webhooks_total{{verdict="{name}"}}': count for name, count in counts.items()}
     delay = 'portal_webhook_delay_seconds_bucket{{le="{}"}}'
     assert (found[delay.format("5.0")], found[delay.format("10.0")]) == (0, 1)
     assert found["portal_unreadable_webhooks"] == 1

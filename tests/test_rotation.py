@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from portal import create_app
@@ -40,3 +42,31 @@ def test_people_stay_signed_in_while_the_key_changes(
         issued = after.test_client().post("/oauth/token", data={"grant_type": "client_credentials", **credentials})
         headers = {"Authorization": f"Bearer {issued.get_json()['access_token']}"}
         assert renewed.post("/webhooks/cashlink", data=b"{}", headers=headers).status_code == 204
+
+
+def test_machines_of_both_rounds_know_each_others_sessions(environ: dict[str, str]) -> None:
+    """While keys change machine by machine, a person comes to one that signs with the old and to one with the new."""
+    old = environ["PORTAL_SECRET_KEY"]
+    rounds = ({}, {"PORTAL_SECRET_KEY_BEFORE": NEW}, {"PORTAL_SECRET_KEY": NEW, "PORTAL_SECRET_KEY_BEFORE": old})
+    apps = [create_app(Settings.from_environment({**environ, **CLIENT, **changed})) for changed in rounds]
+    migrate(apps[0])
+    dana = Person.create(apps[0], "dana@example.org", "Dana", "Muster")
+    credentials = {"client_id": "cashlink", "client_secret": "the-secret-of-cashlink"}
+    for present, following in pairwise(apps):
+        for issuer, other in ((present, following), (following, present)):
+            browser = issuer.test_client()
+            cookie = dana.client.get_cookie("portal_session")
+            assert cookie is not None
+            browser.set_cookie("portal_session", cookie.value)
+            # Signed anew by this machine, and shown to the other.
+            assert browser.get("/account").status_code == 200
+            with browser.session_transaction() as session:
+                session["signed"] = "anew"
+            signed = browser.get_cookie("portal_session")
+            assert signed is not None
+            elsewhere = other.test_client()
+            elsewhere.set_cookie("portal_session", signed.value)
+            assert elsewhere.get("/account").status_code == 200
+            issued = issuer.test_client().post("/oauth/token", data={"grant_type": "client_credentials", **credentials})
+            headers = {"Authorization": f"Bearer {issued.get_json()['access_token']}"}
+            assert other.test_client().post("/webhooks/cashlink", data=b"{}", headers=headers).status_code == 204

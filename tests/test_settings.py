@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.config import VARIABLES, ConfigurationError, Settings, demo_settings_used, is_guessable
+from portal.config import DEMO_VALUES, VARIABLES, ConfigurationError, Settings, demo_settings_used, is_guessable
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 
@@ -48,6 +48,12 @@ def test_all_problems_are_named_at_once() -> None:
         ("CASHLINK_WEBHOOK_CLIENT_SECRET", "short", "too short"),
         ("CASHLINK_WEBHOOK_CLIENT_SECRET", "0" * 40, "can be guessed"),
         ("PORTAL_PUBLIC_URL", "http://portal.example.org", "Use https"),
+        ("PORTAL_PUBLIC_URL", "https://portal.example.org/invest", "has a path"),
+        ("PORTAL_MAIL_URL", "mail.example.org", "mail server"),
+        ("PORTAL_MAIL_URL", "https://mail.example.org", "mail server"),
+        ("PORTAL_SECRET_KEY", "insecure-but-with-many-more-characters-7", "can be guessed"),
+        ("CASHLINK_CLIENT_SECRET", "secret", "issued"),
+        ("CASHLINK_CLIENT_SECRET", "please-change-me", "issued"),
         ("PORTAL_PROXIES", "yes", "number"),
         ("PORTAL_STREAMS", "many", "number"),
         ("PORTAL_BRAND_DIR", "/does/not/exist", "neither brand.css nor logo.svg"),
@@ -82,6 +88,12 @@ def test_the_demos_settings_are_recognised(environ: dict[str, str]) -> None:
     assert demo_settings_used(environ) == []
     environ["CASHLINK_WEBHOOK_TOKENS"] = "a-good-token-of-mine,demo-webhook-token"
     assert demo_settings_used(environ) == ["CASHLINK_WEBHOOK_TOKENS"]
+
+
+@pytest.mark.parametrize("name", ["PORTAL_SECRET_KEY_BEFORE", "PORTAL_METRICS_TOKEN", "PORTAL_SECRET_KEY"])
+def test_what_the_demo_publishes_is_recognised_wherever_it_stands(environ: dict[str, str], name: str) -> None:
+    for published in DEMO_VALUES.values():
+        assert demo_settings_used({**environ, name: published}) == [name]
 
 
 def test_the_readme_tells_each_setting_with_default_and_meaning() -> None:

@@ -114,9 +114,10 @@ def _reason(error: BaseException) -> tuple[Text, Text]:
         )
     if any(isinstance(cause, requests.exceptions.SSLError | ssl.SSLError) for cause in _causes(error)):
         return Text("its certificate is not trusted", "dem Zertifikat wird nicht vertraut"), Text(
-            "Renew the certificate with its whole chain; behind a proxy that opens TLS, set CASHLINK_CA_FILE.",
-            "Erneuern Sie das Zertifikat mit der ganzen Kette; hinter einem Proxy, der TLS öffnet, setzen Sie"
+            "Renew the certificate with its whole chain; if a proxy opens TLS on the way to Cashlink, set"
             " CASHLINK_CA_FILE.",
+            "Erneuern Sie das Zertifikat mit der ganzen Kette; wenn ein Proxy auf dem Weg zu Cashlink TLS öffnet,"
+            " setzen Sie CASHLINK_CA_FILE.",
         )
     if "ProxyError" in causes:
         return Text("the proxy does not let it through", "der Proxy lässt es nicht durch"), Text(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ..database import db
 from ..models import Mark
@@ -19,6 +19,8 @@ from ..models import Mark
 FOLDER = Path(__file__).parent
 # The mark's value: the revision that the schema has, and the one since which everything was only added.
 MARK = "schema"
+# Any number that nothing else of this database uses.
+LOCK = 20_260_101
 
 
 class SchemaError(Exception):
@@ -32,6 +34,9 @@ def migrate(app: Flask) -> None:
     head, *_ = _revisions()
     with app.app_context():
         with db.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                # Until the commit: of several that start at once one migrates, and the others find it done.
+                connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
             if _found(connection) not in (None, *_revisions()):
                 # A newer version has been here, and this one has nothing to add.
                 return

@@ -22,7 +22,8 @@ SETTINGS = (
     Setting(
         "SIMULATOR_DATABASE_PATH",
         "instance/simulator.sqlite3",
-        "the simulator's SQLite file; with PORTAL_DATA_DIR set, simulator.sqlite3 in that folder",
+        "the simulator's SQLite file; with PORTAL_DATA_DIR set, simulator.sqlite3 in that folder; `portal demo` has "
+        "demo-simulator.sqlite3 there",
     ),
     Setting("SIMULATOR_PUBLIC_URL", "http://localhost:8001", "where browsers reach the simulator; start_url begins so"),
     Setting("SIMULATOR_CLIENT_ID", "demo-client", "the client id that the token endpoint knows"),

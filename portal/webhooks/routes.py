@@ -31,6 +31,7 @@ bp = Blueprint("webhooks", __name__)
 
 # Tells what became of each request: `verdict`, and for a change that was stored `delay`, its age in seconds.
 received = signal("webhook-received")
+VERDICTS = ("stored", "unreadable", "denied", "too-large", "unavailable")
 
 
 @bp.post("/webhooks/cashlink", strict_slashes=False)
