@@ -165,6 +165,15 @@ def test_the_sample_is_for_those_who_are_signed_in(visitor: Visitor) -> None:
     assert visitor.post("/investor/person", sample="1").location == "/login?next=/investor/person"
 
 
+def test_pages_say_what_the_simulator_does_not_ask(demo_app: Flask, app: Flask) -> None:
+    """The law's limits stand there, and that Cashlink asks for what they depend on."""
+    note = "the simulator leaves out the question about assets and income"
+    for path in ("/campaigns/solarpark-wendelau", "/risks"):
+        assert note in Visitor(demo_app).get(path).text
+        assert "Cashlink asks for this" in Visitor(app).get(path).text
+        assert note not in Visitor(app).get(path).text
+
+
 def test_production_has_no_aids(app: Flask) -> None:
     visitor = Visitor(app)
     assert visitor.get("/mailbox").status == 404
