@@ -103,6 +103,15 @@ def share_bar(shares: Sequence[Share]) -> list[Segment]:
     return segments
 
 
+class Label(NamedTuple):
+    """The newest sum; `hangs` below its `y` instead of standing on it."""
+
+    x: float
+    y: float
+    anchor: str
+    hangs: bool
+
+
 class Funded(NamedTuple):
     """What was subscribed, over the subscription period.
 
@@ -111,6 +120,7 @@ class Funded(NamedTuple):
         dots: where they stand.
         line: the path through them; `area` is closed below.
         top, minimum: where the volume and the minimum volume lie.
+        label: where the newest sum is written.
     """
 
     days: list[Day]
@@ -119,9 +129,12 @@ class Funded(NamedTuple):
     area: str
     top: float
     minimum: float
+    label: Label
 
 
 FUNDED_WIDTH, FUNDED_BASE, FUNDED_HEIGHT = 640, 240, 200
+# On the narrowest screens, where letters are largest: their height, and how long a sum in millions is.
+LETTERS, LONGEST_SUM = 30, 170
 
 
 def funded(campaign: Campaign, days: Sequence[Day]) -> Funded | None:
@@ -141,7 +154,25 @@ def funded(campaign: Campaign, days: Sequence[Day]) -> Funded | None:
     area = f"{line}V{FUNDED_BASE}H{dots[0][0]}z"
     goals = (campaign.volume, campaign.minimum_volume)
     top, minimum = (round(FUNDED_BASE - _height(amount, most, FUNDED_HEIGHT), 1) for amount in goals)
-    return Funded(shown, dots, line, area, top, minimum)
+    return Funded(shown, dots, line, area, top, minimum, _label(dots, (top, minimum)))
+
+
+def _label(dots: Sequence[tuple[float, float]], goals: Sequence[float]) -> Label:
+    """Above the newest dot; where a goal's line or its name is there, below the curve, as far right as it goes."""
+    x, y = dots[-1]
+    taken = [(goal - 8 - LETTERS, goal) for goal in goals]
+
+    def is_free(start: float) -> bool:
+        return all(start + LETTERS < first or last < start for first, last in taken)
+
+    if is_free(y - 12 - LETTERS):
+        return Label(x, y - 12, "end" if x > LONGEST_SUM else "start", hangs=False)
+    left = min(x, FUNDED_WIDTH - LONGEST_SUM)
+    before = max((place for place, _y in dots if place <= left), default=0)
+    start = max(height for place, height in dots if place >= before) + 10
+    for _first, last in taken:
+        start = start if is_free(start) else max(start, last + 4)
+    return Label(left, start, "start", hangs=True)
 
 
 def _weekly(opens: date, days: Sequence[Day]) -> list[Day]:

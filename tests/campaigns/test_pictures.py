@@ -116,6 +116,20 @@ def test_days_are_drawn_where_they_lie(app: Flask, client: FlaskClient) -> None:
     assert [y for _x, y in dots] == [240, 140, 40]
 
 
+@pytest.mark.parametrize(
+    "euros", [300_000, 1_400_000, 1_600_000, 2_431_500, 3_700_000, 3_990_000, 4_000_000, 4_100_000]
+)
+def test_the_newest_sum_is_written_beside_the_lines(app: Flask, client: FlaskClient, euros: int) -> None:
+    told(app, 0, euros // 2, euros)
+    svg = picture(page(client, f"/campaigns/{BOND}"), "chart-funded")
+    (label,) = svg.select("text.v")
+    # As large as letters are on the narrowest screens.
+    first = float(str(label["y"])) - (0 if label.get("dominant-baseline") else 30)
+    goals = [float(str(line["y1"])) for line in svg.select("line.goal")]
+    assert len(goals) == 2
+    assert not [goal for goal in goals if first <= goal <= first + 30]
+
+
 def test_without_a_past_there_is_no_picture_and_it_says_why(app: Flask, client: FlaskClient) -> None:
     told(app, 80_000)
     soup = page(client, f"/campaigns/{BOND}")
