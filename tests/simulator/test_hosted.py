@@ -272,6 +272,18 @@ def test_language_is_switched_by_a_link_that_keeps_the_place(simulator: RunningS
     assert robot.heading == "Kenntnisse und Erfahrungen"
 
 
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_countries_are_sorted_as_people_look_for_them(simulator: RunningSimulator, language: str) -> None:
+    """Germany first, and umlauts beside their letters, as in the portal's own list."""
+    page = Robot(simulator.invest()["start_url"], language).page
+    codes = [str(option["value"]) for option in page.select("select[name=country] option[value]")]
+    assert codes[0] == "DEU"
+    start = {"de": ["BEL", "BGR", "DNK", "EST", "FIN"], "en": ["AUT", "BEL", "BGR", "HRV"]}[language]
+    assert codes[1 : len(start) + 1] == start
+    if language == "de":
+        assert codes[codes.index("NOR") + 1] == "AUT"
+
+
 def test_unfavourable_answers_warn_and_can_be_gone_past(simulator: RunningSimulator) -> None:
     investment = simulator.invest()
     robot = Robot(investment["start_url"])

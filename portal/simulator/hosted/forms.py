@@ -3,6 +3,7 @@
 All progress is written to the investment's row at once, for the investor may go on in another browser.
 """
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from .texts import QUESTIONS
 
 DEFAULT_AMOUNT = 1000_00
 
+GERMANY = "DEU"
 # Offered for citizenship and residence, besides what was imported: the European Economic Area and its neighbours.
 OFFERED_COUNTRIES = [
     "AUT",
@@ -174,10 +176,17 @@ def _birth_message(values: dict[str, str]) -> str | None:
 
 
 def country_choices(*imported: str) -> list[tuple[str, str]]:
-    """Codes and names in the page's language, sorted by name."""
+    """Codes and names in the page's language, sorted by name; Germany first."""
     names = Locale.parse(str(get_locale())).territories
     codes = {code for code in (*OFFERED_COUNTRIES, *imported) if code in rules.countries()}
-    return sorted(((code, names.get(rules.countries()[code], code)) for code in codes), key=lambda pair: pair[1])
+    found = [(code, names.get(rules.countries()[code], code)) for code in codes]
+    return sorted(found, key=lambda pair: (pair[0] != GERMANY, _collated(pair[1])))
+
+
+def _collated(text: str) -> str:
+    """Accents and umlauts sort as their letters, as DIN 5007-1 and English lists have it."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(character for character in decomposed if character.isalpha()).casefold()
 
 
 def show_amount(investment: Investment) -> Form:
