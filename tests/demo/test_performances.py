@@ -61,7 +61,7 @@ def seed_rows(demo: Any) -> list[Any]:
             " u.id = i.user_id LEFT JOIN status_change s ON s.investment_id = i.cashlink_id"
             " WHERE u.email NOT LIKE 'robin-%'",
         ),
-        "simulator.sqlite3": (
+        "demo-simulator.sqlite3": (
             "SELECT i.id, i.status, i.units, s.status, s.changed_at FROM investment i LEFT JOIN status_change s ON"
             " s.investment_id = i.id WHERE i.id IN (SELECT id FROM investment ORDER BY number LIMIT 13)",
         ),
