@@ -55,12 +55,11 @@ class Presenter(Visitor):
         return self
 
     def play_to_the_end(self) -> list[str]:
-        """Press until nothing is left; returns the verdicts that were shown, one for each step that gave one."""
+        """Press until nothing is left; returns the verdicts that were shown, each until the next step."""
         verdicts = []
         while self.next_label:
-            before = self.verdict
             self.press()
-            if self.verdict and self.verdict != before:
+            if self.verdict:
                 verdicts.append(self.verdict)
         return verdicts
 

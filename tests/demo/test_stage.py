@@ -74,6 +74,15 @@ def test_a_second_press_of_the_same_button_does_nothing(presenter: Presenter) ->
     wait_until(lambda: presenter.look().next_label == "Credit securities")
 
 
+def test_a_verdict_goes_when_the_next_step_begins(presenter: Presenter) -> None:
+    """It spoke of the act before; beside what comes next it would be wrong."""
+    presenter.begin("everything-goes-wrong")
+    while not presenter.verdict:
+        presenter.press()
+    assert presenter.look().verdict.startswith("PASS"), "it stays as long as nothing else happens"
+    assert presenter.press().verdict == ""
+
+
 def test_each_step_can_be_done_by_hand_and_the_stage_goes_on_from_there(demo: Any, presenter: Presenter) -> None:
     presenter.begin("happy-path")
     while presenter.next_label != "Review passed":

@@ -93,6 +93,7 @@ class Play:
 
     Attributes:
         position: how many steps were done; a press for another position does nothing.
+        verdict: of the step that was done last, if it gave one.
         noted: what steps have measured, for the verdict.
     """
 
@@ -172,7 +173,7 @@ class Play:
 
     def begin_act(self) -> Evidence:
         """From here on counts what the verdict is about."""
-        self.evidence, self.verdict, self.noted = Evidence(self.control), None, {}
+        self.evidence, self.noted = Evidence(self.control), {}
         return self.evidence
 
     def arm(self, call: str, fault: str) -> None:
@@ -230,6 +231,8 @@ class Play:
         position, step = self._next_position(), self.next_step()
         if step is None:
             return
+        # It spoke of what was before this step.
+        self.verdict = None
         self.travel = Travel(self.control, self.cashlink_id()) if step.tells else None
         step.do(self)
         db.session.rollback()

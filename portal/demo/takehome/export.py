@@ -74,13 +74,11 @@ def play(demo: Demo, script: Script) -> Performance:
 
 
 def _scenes(script: Script) -> Iterator[Scene]:
-    shown: Verdict | None = None
     while (playing := stage().play) is not None and (step := playing.next_step()) is not None:
         stage().press(playing.position)
         if playing.trouble:
             raise RuntimeError(f"{script.name}, {step.name}: {playing.trouble}")
-        yield Scene(step, playing.verdict if playing.verdict is not shown else None)
-        shown = playing.verdict
+        yield Scene(step, playing.verdict)
 
 
 def _write_performances(demo: Demo, folder: Path, played: Sequence[Performance]) -> Iterator[Path]:
