@@ -46,8 +46,7 @@ class Player:
     def enter_data(self) -> None:
         """All steps with sample data; not identified before, so that the audience sees it happen."""
         for step in steps.NAMES:
-            typed = {"identified": "false"} if step == "identification" else samples.fields(step)
-            self._browser.send(f"/investor/{step}", f"/investor/{step}", typed)
+            self._browser.send(f"/investor/{step}", f"/investor/{step}", samples.fields(step))
 
     def consent(self) -> None:
         """Step 1 of the guide: the portal passes the data on."""
