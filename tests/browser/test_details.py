@@ -51,6 +51,27 @@ def test_the_language_changes_on_a_step_with_a_mistake_in_it(signed_in: SignedIn
     assert tab.page.locator("html").get_attribute("lang") == "de"
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_is_needed_of_an_identification_is_shown_when_it_is_asked_for(
+    signed_in: SignedIn, open_tab: Open, scripts: bool
+) -> None:
+    tab = signed_in("ilse" if scripts else "ilka", imported=False)
+    if not scripts:
+        cookies = tab.page.context.cookies()
+        tab = open_tab("en", java_script_enabled=False)
+        tab.page.context.add_cookies(cookies)  # type: ignore[arg-type]
+    number = tab.go("/investor/identification").form.locator("[name=document_id]")
+    expect(number).to_be_hidden()
+    tab.fill("identified", "true")
+    expect(number).to_be_visible()
+    tab.allowed.append(r"\b422\b")
+    tab.press(tab.form.locator("button").first)
+    expect(tab.page.locator(".summary")).to_contain_text("Enter the number of your identity document")
+    expect(number).to_be_visible()
+    tab.fill("identified", "false")
+    expect(number).to_be_hidden()
+
+
 def test_a_double_click_on_invest_now_is_one_investment(signed_in: SignedIn, demo_world: World) -> None:
     tab = signed_in("frieda").go(f"/campaigns/{BOND}")
     tab.page.locator("form[data-invest] button").dblclick()
