@@ -9,7 +9,8 @@ import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from sqlalchemy import update
 
 from .. import history, integration
 from ..database import db, now
-from ..language import today
+from ..language import HOME, at_home, today
 from ..models import Consent, FundingDay, Intent, Investor, Mark, User
 from . import cast
 from .control import Control
@@ -41,10 +42,11 @@ PATHS: dict[str, tuple[str, ...]] = {
     "PAYMENT_MISSING": ("identify", "review", "accept", "cancel"),
     "CANCELLATION": ("identify", "review", "accept", "pay", "cancel"),
 }
-# Between one step and the next, and since the last one: the presenter's own news are always the newest.
 NOMINAL = 100  # EUR, of both campaigns
-PAUSE = timedelta(days=2, hours=3, minutes=17)
+# Between one step and the next at least, and since the last one: the presenter's own news are always the newest.
+PAUSE = timedelta(days=1, hours=3, minutes=17)
 LAST = timedelta(days=1, hours=4)
+MEMBERS_SINCE = timedelta(days=45)
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class Story:
 
 STORIES = (
     Story("bob", BOND, "KYC_PENDING", 20),
-    Story("carol", BOND, "ACCEPTED", 50, 9),
-    Story("dana", BOND, "REJECTION", 30, 40),
+    Story("carol", BOND, "ACCEPTED", 50, 7),
+    Story("dana", BOND, "REJECTION", 30, 22),
     Story("dana", SOLAR, "DELIVERED", 25, 30),
     Story("dana", BOND, "PAID", 40, 5),
     Story("dana", SOLAR, "KYC_INSUFFICIENT", 10, 3),
@@ -70,7 +72,7 @@ STORIES = (
     Story("georg", SOLAR, "WAITING_FOR_ACCEPTANCE", 60, 3),
     Story("emil", SOLAR, "REVIEW_PENDING", 12, 1),
     Story("frida", SOLAR, "ABORTION", 35, 20),
-    Story("georg", BOND, "PAYMENT_MISSING", 80, 25),
+    Story("georg", BOND, "PAYMENT_MISSING", 80, 21),
     Story("hanna", BOND, "CANCELLATION", 45, 18),
 )
 
@@ -128,7 +130,7 @@ def _empty() -> None:
 
 def _add_user(member: cast.Member) -> User:
     """A confirmed account whose data have been passed on."""
-    since = now() - timedelta(days=45)
+    since = now() - MEMBERS_SINCE
     user = User(
         email=member.email, password_hash=_password_hash(member.password), email_confirmed_at=since, created_at=since
     )
@@ -166,8 +168,7 @@ def _password_hash(password: str) -> str:
 
 
 def _play(story: Story, user: User, control: Control, studio: Studio) -> None:
-    actions = PATHS[story.status]
-    begin = now() - timedelta(days=story.days_ago) - LAST - PAUSE * len(actions)
+    begin, *later = instants(story)
     number = integration.next_number(user, story.campaign)
     investment = integration.start_subscription(user, story.campaign, number)
     if investment.start_url is None or investment.cashlink_id is None:
@@ -178,15 +179,31 @@ def _play(story: Story, user: User, control: Control, studio: Studio) -> None:
     db.session.commit()
     control.post("changed-at", {"at": begin.isoformat()})
     subscribe(investment.start_url, amount=str(story.units * NOMINAL), outcome="later")
-    instant: datetime = begin
-    for action in actions:
-        instant += PAUSE
+    for action, instant in zip(PATHS[story.status], later, strict=True):
         control.post("changed-at", {"at": instant.isoformat()})
         studio.act(investment.cashlink_id, action)
     _wait_for(investment.cashlink_id, story.status)
     # What lies in the past was told then; the mailbox begins empty.
     investment.told_status = story.status
     db.session.commit()
+
+
+def instants(story: Story) -> list[datetime]:
+    """When it was signed, and when the issuer did each step: on working days, made from the last one back."""
+    local = at_home(now() - timedelta(days=story.days_ago) - LAST).replace(tzinfo=None)
+    found = []
+    for _change in ("sign", *PATHS[story.status]):
+        local -= timedelta(days=max(0, local.weekday() - 4))
+        found.append(_in_office(local))
+        local -= PAUSE
+    return found[::-1]
+
+
+def _in_office(local: datetime) -> datetime:
+    """The same day, with its 24 hours squeezed into those from 9 to 17 o'clock: nobody accepts a subscription at night,
+    and what came later stays later."""
+    passed = local - datetime.combine(local, clock())
+    return (datetime.combine(local, clock(9)) + passed / 3).replace(tzinfo=HOME).astimezone(UTC)
 
 
 def _wait_for(cashlink_id: str, status: str) -> None:
