@@ -97,7 +97,7 @@ lock: .dev
 		--extra serve --extra dev --constraint requirements-serve.lock \
 		pyproject.toml requirements.in --output-file requirements-dev.lock
 
-## Both performances as static pages in take-home/, for a presentation without a server
+## Both performances as static pages in take-home/, in the name and colours of PORTAL_BRAND and PORTAL_BRAND_DIR
 take-home:
 	@$(PYTHON) setup_venv.py demo
 	@$(BIN)/python -m portal.demo.takehome

@@ -28,6 +28,8 @@ from .test_backstage_record import invest, recorder_of, signed_in
 
 pytestmark = pytest.mark.slow
 
+SECOND_BRAND = Path(__file__).resolve().parents[1] / "second_brand"
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
@@ -119,6 +121,17 @@ def test_before_anything_has_happened_it_says_so(demo_app: Flask) -> None:
     text = Visitor(demo_app).get("/backstage/take-home").soup.text
     assert "Nothing has happened yet." in text
     assert "CASHLINK_API_URL" in text
+
+
+def test_it_wears_the_brand(monkeypatch: pytest.MonkeyPatch) -> None:
+    from portal.demo.takehome.export import running_demo
+
+    monkeypatch.setenv("PORTAL_BRAND", "Musterbank")
+    monkeypatch.setenv("PORTAL_BRAND_DIR", str(SECOND_BRAND))
+    with running_demo() as demo, demo.portal.test_request_context("/", base_url=demo.settings.public_url):
+        soup = BeautifulSoup(takehome.render([], "x"), "html.parser")
+    assert words(soup.select(".brand")[0]).startswith("Musterbank")
+    assert "--brand:#14357a" in soup.select("style")[0].text
 
 
 @pytest.mark.slow

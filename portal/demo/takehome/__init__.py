@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 
 def styles() -> str:
-    """The look of the file, which brings it along."""
-    return Path(__file__).with_name("takehome.css").read_text(encoding="utf-8")
+    """The look of the file, which brings it along; in the colours of the brand, if there is one."""
+    folder = current_app.extensions["settings"].brand_dir
+    own = Path(__file__).with_name("takehome.css").read_text(encoding="utf-8")
+    colours = folder / "brand.css" if folder else None
+    return own + (colours.read_text(encoding="utf-8") if colours and colours.exists() else "")
 
 
 def render(entries: Sequence[Entry], title: str, scenes: Sequence[Scene] = ()) -> str:

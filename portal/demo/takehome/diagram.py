@@ -9,8 +9,9 @@ from typing import Literal
 from ..backstage.record import Entry, result, shape
 from ..backstage.timeline import Group
 
-PERSON, PORTAL, CASHLINK = 90, 400, 760
-WIDTH = 850
+# Between person and portal stands the longest cause, in either language.
+PERSON, PORTAL, CASHLINK = 90, 460, 820
+WIDTH = 910
 HEAD = 64  # height of the names
 CAUSE = 46  # height of a cause's row
 CALL = 50  # height of a call's row: there and back

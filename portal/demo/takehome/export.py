@@ -5,6 +5,7 @@ Each performance is played once on a demo of its own, by its own steps, and told
 
 from __future__ import annotations
 
+import os
 import socket
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -54,10 +55,12 @@ def export(folder: Path, scripts: Sequence[Script] = PERFORMANCES) -> list[Path]
 
 @contextmanager
 def running_demo() -> Iterator[Demo]:
-    """On free ports, with a fresh seed in a folder of its own."""
+    """On free ports, with a fresh seed in a folder of its own; in the name and colours that are set outside."""
+    look = {name: os.environ[name] for name in ("PORTAL_BRAND", "PORTAL_BRAND_DIR") if os.environ.get(name)}
     with tempfile.TemporaryDirectory() as folder:
         port, simulator_port = _free_port(), _free_port()
-        demo = Demo(environment(port, simulator_port, {"PORTAL_DATA_DIR": folder}), port, simulator_port).start()
+        environ = environment(port, simulator_port, {"PORTAL_DATA_DIR": folder, **look})
+        demo = Demo(environ, port, simulator_port).start()
         try:
             yield demo
         finally:
