@@ -182,6 +182,17 @@ class AddressForm(StepForm):
     )
     phone = StringField(_l("Phone"))
 
+    @classmethod
+    def to_fields(cls, stored: dict[str, Any]) -> dict[str, Any]:
+        # Imported on first use: reading its data takes longer than the rest of the start.
+        import phonenumbers
+
+        if "phone" not in stored:
+            return stored
+        number = phonenumbers.parse(stored["phone"])
+        shown = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        return {**stored, "phone": str(shown)}
+
     def validate_zip(self, field: Any) -> None:
         field.clean = checks.postcode(field.data or "", self.country.data)
 

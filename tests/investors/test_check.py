@@ -68,7 +68,7 @@ def missing(app: Flask, back: str | None = None) -> str | None:
 
 def test_all_answers_are_there_to_be_read_over(ready: Visitor) -> None:
     text = ready.get(CHECK).text
-    for shown in ("Alice Maria", "14 March 1986", "Bremen", "Germany", "Musterweg 1", "+493023125101", "11234567890",
+    for shown in ("Alice Maria", "14 March 1986", "Bremen", "Germany", "Musterweg 1", "+49 30 23125101", "11234567890",
                   "DE67 9000 0000 1111 1111 11", "MUSTDEX0XXX", "No, Cashlink identifies me"):  # fmt: skip
         assert shown in text
     changes = [str(link["href"]) for link in ready.get(CHECK).soup.select("main a") if link.text.startswith("Change")]
