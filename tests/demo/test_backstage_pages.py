@@ -146,7 +146,7 @@ def test_the_fragment_is_sent_only_when_something_has_changed(acts: Acts, browse
 
 def test_portal_api_and_webhook_are_compared(acts: Acts, browser: requests.Session) -> None:
     invest(acts.world, browser)
-    assert row(acts, browser) == ["STARTED", "not asked since the start", "none yet", "agree"]
+    assert row(acts, browser) == ["STARTED", "not asked since the start", "none yet", "not known yet"]
     investment = acts.state()["investments"][0]["id"]
     # The webhook is lost: the API knows more than the portal, until the loop has asked.
     acts.arm("delivery", "drop", times=None)

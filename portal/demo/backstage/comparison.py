@@ -38,6 +38,11 @@ class Comparison:
     asked_at: datetime | None
 
     @property
+    def is_known(self) -> bool:
+        """Whether there is anything to compare what the portal shows with."""
+        return (self.api, self.webhook) != (None, None)
+
+    @property
     def agrees(self) -> bool:
         """Whether API and webhook say what the portal shows, as far as they have said something."""
         return all(told in (None, self.portal) for told in (self.api, self.webhook))
