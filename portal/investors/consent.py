@@ -56,5 +56,5 @@ def investor_data() -> list[str]:
         _("tax id and whether there is a non-assessment certificate"),
         _("account holder, IBAN, BIC and bank"),
         _("your statements: acting on your own behalf, prominent public office"),
-        _("the time of your consent"),
+        _("time of your consent"),
     ]
