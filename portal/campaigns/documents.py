@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -156,6 +156,10 @@ DOCUMENTS = {
 }
 
 
+# Before the subscription begins: the first to subscribe have read them, too.
+DRAWN_UP = timedelta(days=7)
+
+
 def titles() -> list[tuple[str, str]]:
     """Name and title of the documents that every campaign has, without making them."""
     return [(document.name, str(document.title)) for document in DOCUMENTS.values()]
@@ -167,7 +171,7 @@ def files(campaign: Campaign) -> list[File]:
 
 
 def file(campaign: Campaign, name: str) -> File:
-    """The document of this name as of today; it is made once a day for each language.
+    """The document of this name; it is made once a day for each language.
 
     Raises:
         KeyError: there is no such document.
@@ -182,14 +186,15 @@ def _file(slug: str, name: str, spoken: str, brand: str, present: date) -> File:
     from . import pdf
 
     campaign = load(slug, present)
+    made = min(present, campaign.opens - DRAWN_UP)
     labels = pdf.Labels(
         title=str(document.title),
         subtitle=f"{campaign.name} · {Wording(campaign)(campaign.issuer)}",
         watermark=_("SAMPLE"),
-        remark=f"{brand} · {_('Sample document, freely invented, no offer. As of %(day)s.', day=day(present))}",
+        remark=f"{brand} · {_('Sample document, freely invented, no offer. As of %(day)s.', day=day(made))}",
         page=_("Page %(number)s"),
         language=spoken,
         author=brand,
     )
     content, pages = pdf.lay_out(labels, document.write(campaign, Wording(campaign)))
-    return File(name, f"{slug}-{name}.pdf", str(document.title), content, pages, present)
+    return File(name, f"{slug}-{name}.pdf", str(document.title), content, pages, made)

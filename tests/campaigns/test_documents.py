@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 
 from portal import mail
 from portal.campaigns import content, pdf
-from portal.campaigns.documents import DOCUMENTS, Section
+from portal.campaigns.documents import DOCUMENTS, Section, files
 from portal.campaigns.wording import Wording
+from portal.language import today
 
 from ..settings import BOND
 
@@ -49,6 +50,16 @@ def test_every_letter_is_one_that_the_fonts_have(app: Flask, slug: str, language
                     assert text
                     assert "{" not in text
                     text.encode("cp1252")
+
+
+@pytest.mark.parametrize("slug", [file.stem for file in content.FOLDER.glob("*-*.toml")])
+def test_no_document_is_younger_than_the_subscription(app: Flask, slug: str) -> None:
+    with app.test_request_context():
+        campaign = content.campaign(slug)
+        assert campaign is not None
+        for file in files(campaign):
+            assert file.made < campaign.opens
+            assert file.made <= today()
 
 
 def test_a_changed_figure_changes_the_document(app: Flask) -> None:
