@@ -52,8 +52,8 @@ CONTROLS = (
     Bug(
         "no work for an unknown address",
         "portal/accounts/passwords.py",
-        "right = check_password_hash(user.password_hash if user else NOBODYS, _normalised(password))",
-        "right = user is not None and check_password_hash(user.password_hash, _normalised(password))",
+        "right = check_password_hash(user.password_hash if user else NOBODYS, normalised(password))",
+        "right = user is not None and check_password_hash(user.password_hash, normalised(password))",
         f"{SIGN_IN}::test_an_unknown_address_takes_the_same_work",
     ),
     Bug(
@@ -299,8 +299,8 @@ CONTROLS = (
     Bug(
         "the demo's settings in earnest",
         "portal/config.py",
-        "        if value in [part.strip()",
-        "        if value is None and [part.strip()",
+        "    published = set(DEMO_VALUES.values())",
+        "    published: set[str] = set()",
         "tests/test_settings.py::test_the_demos_settings_are_recognised",
     ),
     Bug(
