@@ -38,13 +38,11 @@ def check_bind(bind: str) -> None:
     host, _, port = bind.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     why = "it is not written like 127.0.0.1:8000"
-    if host:
+    if host and port.isdecimal() and len(port) < 6 and int(port) < 65536:
         try:
             socket.create_server((host.strip("[]"), int(port)), family=family).close()
         except OSError as error:
             why = error.strerror or why
-        except (ValueError, OverflowError):
-            pass
         else:
             return
     raise click.ClickException(f"--bind {bind}: {why}. Give an address of this machine and a free port.")

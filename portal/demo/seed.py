@@ -64,7 +64,7 @@ STORIES = (
     Story("bob", BOND, "KYC_PENDING", 20),
     Story("carol", BOND, "ACCEPTED", 50, 7),
     Story("dana", BOND, "REJECTION", 30, 22),
-    Story("dana", SOLAR, "DELIVERED", 25, 30),
+    Story("dana", SOLAR, "DELIVERED", 25, 14),
     Story("dana", BOND, "PAID", 40, 5),
     Story("dana", SOLAR, "KYC_INSUFFICIENT", 10, 3),
     Story("emil", BOND, "WAITING_FOR_ACCEPTANCE", 15, 2),

@@ -12,7 +12,8 @@ import requests
 from bs4 import BeautifulSoup
 from flask import Flask
 
-from portal.config import VARIABLES
+from portal import create_app
+from portal.config import VARIABLES, Settings
 
 from ..acts import Acts
 from ..people import add_user
@@ -123,12 +124,10 @@ def test_before_anything_has_happened_it_says_so(demo_app: Flask) -> None:
     assert "CASHLINK_API_URL" in text
 
 
-def test_it_wears_the_brand(monkeypatch: pytest.MonkeyPatch) -> None:
-    from portal.demo.takehome.export import running_demo
-
-    monkeypatch.setenv("PORTAL_BRAND", "Musterbank")
-    monkeypatch.setenv("PORTAL_BRAND_DIR", str(SECOND_BRAND))
-    with running_demo() as demo, demo.portal.test_request_context("/", base_url=demo.settings.public_url):
+def test_it_wears_the_brand(environ: dict[str, str]) -> None:
+    look = {"PORTAL_BRAND": "Musterbank", "PORTAL_BRAND_DIR": str(SECOND_BRAND)}
+    app = create_app(Settings.from_environment({**environ, **look}), demo=True)
+    with app.test_request_context("/"):
         soup = BeautifulSoup(takehome.render([], "x"), "html.parser")
     assert words(soup.select(".brand")[0]).startswith("Musterbank")
     assert "--brand:#14357a" in soup.select("style")[0].text
