@@ -104,7 +104,8 @@ def serve(bind: str, workers: int) -> None:
     except click.ClickException:
         drop_metrics(None)
         raise
-    run_server(_make_app, bind, workers, settings)
+    warning = "" if settings.mail_url else "PORTAL_MAIL_URL is empty: no mail leaves, so nobody can register"
+    run_server(_make_app, bind, workers, settings.streams, warning)
 
 
 def _app_that_may_serve() -> Flask:

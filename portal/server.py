@@ -31,8 +31,6 @@ from .sync import Loop
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from .config import Settings
-
 # Threads beyond those that hold event streams, for all other requests.
 SPARE_THREADS = 64
 # Of modules, the database, the log and the like.
@@ -120,13 +118,15 @@ class ThreadedServer:
             server.server_close()
 
 
-def serve(app_factory: Any, bind: str, workers: int, settings: Settings) -> None:
+def serve(app_factory: Any, bind: str, workers: int, streams: int, warning: str = "") -> None:
     """Run gunicorn until it is told to end.
 
     Args:
         app_factory: makes the application, in each worker.
         bind: `host:port`.
         workers: processes.
+        streams: open event streams that one process may hold.
+        warning: to be logged at the start.
 
     Raises:
         click.ClickException: there is no gunicorn here.
@@ -139,10 +139,9 @@ def serve(app_factory: Any, bind: str, workers: int, settings: Settings) -> None
     # Before the processes part, so that they share it: their loops call Cashlink at once.
     from .cashlink import transport as _transport  # noqa: F401
 
-    streams = settings.streams
     logs.write_json()
-    if not settings.mail_url:
-        logging.getLogger("portal").warning("PORTAL_MAIL_URL is empty: no mail leaves, so nobody can register")
+    if warning:
+        logging.getLogger("portal").warning(warning)
     # It would tell of each look at the schema.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     drop_banner()
