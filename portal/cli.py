@@ -111,16 +111,16 @@ def serve(bind: str, workers: int) -> None:
 def _app_that_may_serve() -> Flask:
     from . import migrations
 
-    app = _make_app()
-    with _one_sentence():
-        try:
-            migrations.check(app)
-        except migrations.SchemaError as error:
-            raise click.ClickException(str(error)) from error
-        if migrations.is_demo(app):
-            raise click.ClickException(
-                "PORTAL_DATABASE_URL names a database that the demo has seeded. Use another one."
-            )
+    app = _app_on_its_schema()
+    folder = app.extensions["settings"].data_dir
+    ours = not os.environ.get("PORTAL_DATABASE_URL", "").strip()
+    if ours and not all(os.access(path, os.W_OK) for path in (folder, folder / "portal.sqlite3")):
+        # As after a portal migrate of another user: pages could be read, and each POST would say 503.
+        raise click.ClickException(
+            "PORTAL_DATA_DIR: the database in this folder cannot be written. Let this user write both."
+        )
+    if migrations.is_demo(app):
+        raise click.ClickException("PORTAL_DATABASE_URL names a database that the demo has seeded. Use another one.")
     return app
 
 
@@ -186,7 +186,7 @@ def sync(watch: bool, listing: bool, retry: str | None, every: bool, release: in
     """
     from . import operations
 
-    app = _make_app()
+    app = _app_on_its_schema()
     with app.app_context():
         if release is not None:
             _say_changed(int(operations.release(release)))
@@ -308,6 +308,18 @@ def _make_app() -> Flask:
         raise click.ClickException(str(error)) from error
 
 
+def _app_on_its_schema() -> Flask:
+    from . import migrations
+
+    app = _make_app()
+    with _one_sentence():
+        try:
+            migrations.check(app)
+        except migrations.SchemaError as error:
+            raise click.ClickException(str(error)) from error
+    return app
+
+
 @contextmanager
 def _one_sentence() -> Iterator[None]:
     """Instead of a driver's traceback, whose text may hold a part of the password."""
@@ -316,10 +328,15 @@ def _one_sentence() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, ModuleNotFoundError) as error:
+        kind = type(error).__name__
+        if not os.environ.get("PORTAL_DATABASE_URL", "").strip():
+            raise click.ClickException(
+                f"PORTAL_DATA_DIR: the database in this folder cannot be used ({kind}). A new one is made by portal "
+                "migrate. Else let this user write there."
+            ) from None
         raise click.ClickException(
-            f"PORTAL_DATABASE_URL: the database cannot be used ({type(error).__name__}). A new file of SQLite is made "
-            "by portal migrate. Else correct the address, and see that the server runs and lets this user in; "
-            "portal doctor tells more."
+            f"PORTAL_DATABASE_URL: the database cannot be used ({kind}). A new file of SQLite is made by portal "
+            "migrate. Else correct the address, and see that the server runs and lets this user in and make tables."
         ) from None
     except OSError as error:
         raise click.ClickException(

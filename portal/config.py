@@ -176,7 +176,8 @@ class Settings:
             secret_key=reader.secret("PORTAL_SECRET_KEY", 32),
             secret_key_before=reader.secret("PORTAL_SECRET_KEY_BEFORE", 32),
             public_url=reader.origin("PORTAL_PUBLIC_URL"),
-            database_url=reader.text("PORTAL_DATABASE_URL") or f"sqlite:///{(data_dir / 'portal.sqlite3').resolve()}",
+            database_url=reader.database("PORTAL_DATABASE_URL")
+            or f"sqlite:///{(data_dir / 'portal.sqlite3').resolve()}",
             mail_url=reader.mail_server("PORTAL_MAIL_URL"),
             operator_email=reader.email("PORTAL_OPERATOR_EMAIL"),
             data_dir=data_dir,
@@ -237,6 +238,24 @@ class _Reader:
         value = self.url(name).rstrip("/")
         if "/" in value.partition("://")[2]:
             self._wrong(name, "has a path. Give the portal a host of its own, like https://invest.example.org")
+        return value
+
+    def database(self, name: str) -> str:
+        """Checked before a driver sees it: of a password that is not quoted it would print a part, as host or port."""
+        value = self.text(name)
+        try:
+            parts = urlsplit(value)
+            unquoted = parts.netloc.count("@") > 1 or "@" in parts.path
+            server = parts.scheme.partition("+")[0] == "postgresql" and parts.port != 0 and not unquoted
+            good = not value or server or (parts.scheme == "sqlite" and len(parts.path) > 1)
+        except ValueError:
+            good = False
+        if not good:
+            self._wrong(
+                name,
+                "is not the address of a database. Write it like sqlite:////srv/portal.sqlite3 or "
+                "postgresql+psycopg://user:password@host/name, with %40 for @ and %2F for / within the password",
+            )
         return value
 
     def mail_server(self, name: str) -> str:

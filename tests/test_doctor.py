@@ -158,8 +158,11 @@ BROKEN: dict[str, tuple[str, Callable[[World, Path], dict[str, str]]]] = {
         lambda *_: {"PORTAL_SECRET_KEY": "demo-secret-key-that-protects-nothing-at-all"},
     ),
     "no database": ("database", missing_file),
-    "a database address that is none": ("database", lambda *_: {"PORTAL_DATABASE_URL": "nonsense"}),
-    "a database that this portal cannot speak to": ("database", lambda *_: {"PORTAL_DATABASE_URL": "mysql://a@b/c"}),
+    "a database address that is none": ("settings", lambda *_: {"PORTAL_DATABASE_URL": "nonsense"}),
+    "a database that this portal cannot speak to": (
+        "database",
+        lambda *_: {"PORTAL_DATABASE_URL": "postgresql+nodriver://a@b/c"},
+    ),
     "a database server that is away": (
         "database",
         lambda *_: {"PORTAL_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/none"},

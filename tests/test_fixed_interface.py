@@ -186,21 +186,42 @@ def test_migrate_makes_the_folder(environ: dict[str, str], tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "url",
     [
-        "nonsense",
-        "postgres+psycopg://user:p@ssword@127.0.0.1:9/portal",
-        "postgresql+psycopg://user:p@ssword@127.0.0.1:9/portal",
-        "postgresql+psycopg://user:pass@word@portal.invalid/portal",
+        "postgresql+psycopg://user:password@127.0.0.1:9/portal",
+        "postgresql+psycopg://user:password@portal.invalid/portal",
+        "postgresql+nodriver://user:password@127.0.0.1:9/portal",
         "sqlite:////not/there/portal.sqlite3",
     ],
 )
 def test_a_database_that_cannot_be_used_is_one_sentence(environ: dict[str, str], url: str) -> None:
     environ["PORTAL_DATABASE_URL"] = url
-    for command in ("migrate", "serve"):
-        result = CliRunner(env=environ).invoke(cli.main, [command])
+    for command in (["migrate"], ["serve"], ["sync"], ["sync", "--list"], ["sync", "--retry", "1"]):
+        result = CliRunner(env=environ).invoke(cli.main, command)
         assert result.exit_code == 1
         assert result.output.startswith("Error: PORTAL_DATABASE_URL: the database cannot be used (")
         assert result.output.count("\n") == 1
         assert "word" not in result.output
+
+
+def test_without_an_address_of_its_own_it_is_the_folder_of_the_database(environ: dict[str, str]) -> None:
+    """A file stands where the folder should be: root may write everywhere else."""
+    environ["PORTAL_DATA_DIR"] = __file__
+    for command in (["migrate"], ["serve"], ["sync"]):
+        result = CliRunner(env=environ).invoke(cli.main, command)
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: PORTAL_DATA_DIR: ")
+        assert result.output.count("\n") == 1
+
+
+def test_a_file_of_another_user_is_refused_at_the_start(
+    app: Flask, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could be read, and each POST would say 503."""
+    monkeypatch.setattr(cli.os, "access", lambda path, _mode: path != Path(environ["PORTAL_DATA_DIR"]))
+    result = CliRunner(env=environ).invoke(cli.main, ["serve"])
+    assert (result.exit_code, result.output) == (
+        1,
+        "Error: PORTAL_DATA_DIR: the database in this folder cannot be written. Let this user write both.\n",
+    )
 
 
 def test_an_address_that_cannot_be_listened_on_is_one_sentence(app: Flask, environ: dict[str, str]) -> None:
