@@ -10,6 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
+from sqlalchemy import event, func, select
 
 from portal import create_app, migrations
 from portal.config import Settings
@@ -27,6 +28,27 @@ def test_the_migrations_make_the_schema_of_the_models(app: Flask) -> None:
 def test_migrating_again_changes_nothing(app: Flask) -> None:
     migrations.migrate(app)
     migrations.check(app)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_of_several_that_migrate_at_once_one_does_all_of_it(environ: dict[str, str]) -> None:
+    """The mark as well: each would find none, and all but the first fail to write it."""
+    app = create_app(Settings.from_environment(environ))
+    free: list[bool] = []
+
+    def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO mark"):
+            with db.engine.connect() as other:
+                free.append(other.execute(select(func.pg_try_advisory_xact_lock(migrations.LOCK))).scalar_one())
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", look)
+    migrations.migrate(app)
+    assert free == [False]
+    migrations.check(app)
+    with app.app_context():
+        db.engine.dispose()
 
 
 def test_an_empty_database_is_older(environ: dict[str, str]) -> None:

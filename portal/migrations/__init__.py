@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from ..database import db
 from ..models import Mark
@@ -32,19 +33,19 @@ def migrate(app: Flask) -> None:
     from alembic import command
 
     head, *_ = _revisions()
-    with app.app_context():
-        with db.engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                # Until the commit: of several that start at once one migrates, and the others find it done.
-                connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
-            if _found(connection) not in (None, *_revisions()):
-                # A newer version has been here, and this one has nothing to add.
-                return
-            command.upgrade(_config(connection), "head")
-            connection.commit()
+    with app.app_context(), db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            # Until the commit: of several that start at once one migrates, and the others find it done.
+            connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
+        if _found(connection) not in (None, *_revisions()):
+            # A newer version has been here, and this one has nothing to add.
+            return
+        command.upgrade(_config(connection), "head")
         # After the upgrade: a mark that belongs to another revision counts for nothing.
-        db.session.merge(Mark(name=MARK, value=f"{head} {_usable_from()}"))
-        db.session.commit()
+        with Session(connection) as session:
+            session.merge(Mark(name=MARK, value=f"{head} {_usable_from()}"))
+            session.flush()
+        connection.commit()
 
 
 def check(app: Flask) -> None:
