@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -21,6 +21,7 @@ from flask import Flask, request
 from portal import create_app
 from portal.config import Settings
 from portal.database import now
+from portal.server import ThreadedServer
 
 from ..investments.person import Person
 from ..people import PASSWORD, add_user
@@ -48,13 +49,13 @@ scgi_temp_path {folder};
 
 
 @dataclass
-class Behind:
-    """A served portal behind nginx."""
+class Front:
+    """nginx in front of one port or several."""
 
-    served: Served
+    folder: Path
+    upstreams: tuple[int, ...]
     port: int
     plain_port: int
-    folder: Path
 
     @property
     def url(self) -> str:
@@ -65,56 +66,78 @@ class Behind:
         return str(self.folder / "portal.crt")
 
 
+@dataclass
+class Behind(Front):
+    """A served portal behind it."""
+
+    served: Served
+
+
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
-    if NGINX is None:
-        pytest.skip("nginx is not installed")
     folder = tmp_path_factory.mktemp("proxy")
-    port, plain_port = free_port(), free_port()
+    port = free_port()
     settings = {"PORTAL_PUBLIC_URL": f"https://localhost:{port}", "PORTAL_PROXIES": "1"}
     with Served(folder, workers=1, **settings) as served:
-        running = Behind(served, port, plain_port, folder)
-        process = start_nginx(running)
-        try:
-            wait_until(lambda: process.poll() is not None or answers(running), 10, "an answer of nginx")
-            assert process.poll() is None, (folder / "error.log").read_text()
+        running = Behind(folder, (served.port,), port, free_port(), served)
+        with in_front(running):
             yield running
-        finally:
-            process.terminate()
-            process.wait(10)
 
 
-def start_nginx(behind: Behind) -> subprocess.Popen[bytes]:
+@contextmanager
+def in_front(front: Front) -> Iterator[None]:
+    if NGINX is None:
+        pytest.skip("nginx is not installed")
+    process = start_nginx(front)
+    try:
+        wait_until(lambda: process.poll() is not None or answers(front), 10, "an answer of nginx")
+        assert process.poll() is None, (front.folder / "error.log").read_text()
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def start_nginx(front: Front) -> subprocess.Popen[bytes]:
     certificate = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     key = ["-addext", "subjectAltName=DNS:localhost", "-keyout", "portal.key", "-out", "portal.crt"]
-    subprocess.run([*certificate, *key], cwd=behind.folder, check=True, capture_output=True)
+    subprocess.run([*certificate, *key], cwd=front.folder, check=True, capture_output=True)
     text = CONFIGURATION.read_text()
+    machine = re.search(r"^ *server 127\.0\.0\.1:8000.*\n", text, re.MULTILINE)
+    assert machine is not None
+    machines = [machine[0].replace(":8000", f":{port}") for port in front.upstreams]
+    text = text.replace(machine[0], "".join(machines))
     for written, here in (
-        ("https://portal.example", behind.url),
+        ("https://portal.example", front.url),
         ("portal.example", "localhost"),
-        ("listen 80;", f"listen 127.0.0.1:{behind.plain_port};"),
-        ("listen 443 ", f"listen 127.0.0.1:{behind.port} "),
-        ("127.0.0.1:8000", f"127.0.0.1:{behind.served.port}"),
-        ("/etc/ssl/", f"{behind.folder}/"),
-        ("/var/log/nginx/", f"{behind.folder}/"),
+        ("listen 80;", f"listen 127.0.0.1:{front.plain_port};"),
+        ("listen 443 ", f"listen 127.0.0.1:{front.port} "),
+        ("/etc/ssl/", f"{front.folder}/"),
+        ("/var/log/nginx/", f"{front.folder}/"),
     ):
         assert written in text, written
         text = text.replace(written, here)
     user = "user root;" if os.geteuid() == 0 else ""
-    (behind.folder / "nginx.conf").write_text(FRAME.format(folder=behind.folder, user=user, configuration=text))
+    (front.folder / "nginx.conf").write_text(FRAME.format(folder=front.folder, user=user, configuration=text))
     assert NGINX is not None
-    return subprocess.Popen([NGINX, "-c", str(behind.folder / "nginx.conf")], stderr=subprocess.DEVNULL)
+    return subprocess.Popen([NGINX, "-c", str(front.folder / "nginx.conf")], stderr=subprocess.DEVNULL)
 
 
-def answers(behind: Behind) -> bool:
+def answers(front: Front) -> bool:
+    """Whatever it is: even that nobody is behind it."""
     try:
-        return get(behind, "/healthz").ok
+        return bool(get(front, "/healthz").status_code)
     except requests.RequestException:
         return False
 
 
-def get(behind: Behind, path: str) -> requests.Response:
-    return requests.get(behind.url + path, verify=behind.certificate, timeout=10)
+def get(front: Front, path: str) -> requests.Response:
+    return requests.get(front.url + path, verify=front.certificate, timeout=10)
+
+
+def logged(front: Front) -> str:
+    """All that nginx has written."""
+    return "".join((front.folder / name).read_text() for name in ("portal.log", "portal-error.log", "error.log"))
 
 
 @pytest.mark.slow
@@ -140,11 +163,24 @@ def test_through_nginx(behind: Behind) -> None:
         assert browser.get(f"{behind.url}/account", timeout=10).status_code == 200
     for path in ("/metrics", "/readyz"):
         assert get(behind, path).status_code == 404
-    get(behind, "/password/a-secret-link")
-    log = (behind.folder / "portal.log").read_text()
-    assert "/password/..." in log
-    assert "a-secret-link" not in log
-    assert "127.0.0.1" not in log
+    for path in ("/password", "/confirm-email", "/account/email"):
+        get(behind, f"{path}/a-secret-link")
+        wait_until(lambda line=f"{path}/...": line in logged(behind), 5, "its line")  # type: ignore[misc]
+    assert not re.search(r"a-secret-link|127\.0\.0\.1", logged(behind))
+
+
+@pytest.mark.slow
+def test_who_is_back_is_asked_at_once(tmp_path: Path) -> None:
+    """While machines are restarted one after another none is held for dead, and no log tells who was refused."""
+    front = Front(tmp_path, (free_port(), free_port()), free_port(), free_port())
+    with in_front(front):
+        assert get(front, "/password/a-secret-link").status_code == 502
+        machine = ThreadedServer(Flask("back"), front.upstreams[1]).start()
+        answered = {get(front, "/").status_code for _ in range(4)}
+        machine.close()
+    assert answered == {404}
+    wait_until(lambda: "/password/... 502" in logged(front), 5, "its line")
+    assert not re.search(r"a-secret-link|127\.0\.0\.1", logged(front))
 
 
 @pytest.mark.slow
