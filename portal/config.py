@@ -306,7 +306,7 @@ class _Reader:
     def issued_secret(self, name: str) -> str:
         """One that Cashlink has made: random, of whatever length; only what nobody was ever given is refused."""
         value = self.text(name)
-        if value and (len(value) < 8 or is_placeholder(value)):
+        if value and (len(value) < 8 or value.lower() == "password" or is_placeholder(value)):
             self._wrong(name, "is not one that Cashlink has issued. Set the one of your account")
         return value
 
@@ -377,9 +377,15 @@ def is_guessable(secret: str) -> bool:
     a run along the alphabet."""
     if is_placeholder(secret):
         return True
-    repeats = any(secret[period:] == secret[:-period] for period in range(1, len(secret) // 2 + 1))
+    repeats = any(_recurs(secret, period) for period in range(1, len(secret) // 2 + 1))
     neighbours = sum(ord(b) - ord(a) in (0, 1, -1) for a, b in pairwise(secret))
-    return repeats or len(set(secret)) < 8 or neighbours > len(secret) / 2
+    return repeats or len(set(secret)) < min(8, len(secret) / 4) or neighbours > len(secret) * 2 / 3
+
+
+def _recurs(secret: str, period: int) -> bool:
+    """Whether more than two thirds of it come again so many characters later: of random ones of 16 or more none do."""
+    same = sum(first == second for first, second in zip(secret, secret[period:], strict=False))
+    return same > (len(secret) - period) * 2 / 3
 
 
 def is_placeholder(secret: str) -> bool:

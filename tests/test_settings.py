@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import secrets
 from pathlib import Path
@@ -41,6 +42,7 @@ def test_all_problems_are_named_at_once() -> None:
         ("PORTAL_SECRET_KEY", "short", "32 characters"),
         ("PORTAL_SECRET_KEY", "ab" * 20, "can be guessed"),
         ("PORTAL_SECRET_KEY", "change-me-" * 4, "can be guessed"),
+        ("PORTAL_SECRET_KEY", "letmein-letmein-letmein-letmein-1", "can be guessed"),
         ("PORTAL_SECRET_KEY", "abcdefghijklmnopqrstuvwxyz0123456789", "can be guessed"),
         ("PORTAL_SECRET_KEY", "111112222233333444445555566666777778888", "can be guessed"),
         ("PORTAL_SECRET_KEY", "secret-of-the-tests", "too short"),
@@ -54,6 +56,7 @@ def test_all_problems_are_named_at_once() -> None:
         ("PORTAL_SECRET_KEY", "insecure-but-with-many-more-characters-7", "can be guessed"),
         ("CASHLINK_CLIENT_SECRET", "secret", "issued"),
         ("CASHLINK_CLIENT_SECRET", "please-change-me", "issued"),
+        ("CASHLINK_CLIENT_SECRET", "Password", "issued"),
         ("PORTAL_DATABASE_URL", "nonsense", "address of a database"),
         ("PORTAL_DATABASE_URL", "sqlite:///", "address of a database"),
         ("PORTAL_DATABASE_URL", "postgres+psycopg://user:secret-of-the-tests@db/portal", "address of a database"),
@@ -80,8 +83,11 @@ def test_one_secret_opens_one_door(environ: dict[str, str]) -> None:
 
 def test_random_secrets_are_taken(environ: dict[str, str]) -> None:
     for make in (secrets.token_hex, secrets.token_urlsafe):
-        for _ in range(200):
-            assert not is_guessable(make(16))
+        for size in (16, 32):
+            assert not any(is_guessable(make(size)) for _ in range(200))
+    # The shortest that a token may be; always the same ones, since one in a hundred thousand would be refused.
+    digits = random.Random(1)
+    assert not any(is_guessable("".join(digits.choices("0123456789abcdef", k=16))) for _ in range(2000))
 
 
 def test_secrets_do_not_stand_in_the_representation(environ: dict[str, str]) -> None:

@@ -291,7 +291,7 @@ CONTROLS = (
     Bug(
         "secrets that can be guessed",
         "portal/config.py",
-        "return repeats or len(set(secret)) < 8 or neighbours > len(secret) / 2",
+        "return repeats or len(set(secret)) < min(8, len(secret) / 4) or neighbours > len(secret) * 2 / 3",
         "return False",
         "tests/test_settings.py::test_a_wrong_value_is_named_with_its_remedy",
         short=True,
