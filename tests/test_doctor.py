@@ -24,6 +24,8 @@ from portal.config import Settings
 from portal.contract import Result
 from portal.database import db, now
 from portal.doctor import examine
+from portal.doctor.here import MAILERS
+from portal.doctor.installation import HOSTING, NETWORK, no_answer
 from portal.models import Intent, Investment, StatusChange, new_key
 
 from .accounts.test_mail import MailServer
@@ -214,6 +216,13 @@ def test_a_broken_world_fails_exactly_its_check(world: World, tmp_path: Path, ca
     told = "".join(text for text in (*finding.seen, *finding.remedy, *finding.ask))
     for secret in ("secret-of-the-tests", "token-of-the-tests", "some-secret", "webhook-client"):
         assert secret not in told
+
+
+def test_only_on_the_way_to_cashlink_a_certificate_can_be_added() -> None:
+    for whom, told in ((NETWORK, True), (HOSTING, False), (MAILERS, False)):
+        remedy = no_answer(requests.exceptions.SSLError(), whom).remedy
+        assert ["CASHLINK_CA_FILE" in text for text in remedy] == [told, told]
+        assert remedy.en.startswith("Renew the certificate with its whole chain")
 
 
 def test_a_public_address_of_another_portal_is_found_by_the_database(world: World, tmp_path: Path) -> None:

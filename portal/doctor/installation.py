@@ -100,12 +100,16 @@ def _ahead(answer: Answer, asked_at: datetime) -> timedelta | None:
 
 
 def no_answer(error: Exception, whom: Text) -> Finding:
-    """Why nothing came back, and what to do about it. The exception's own text may hold an address with secrets."""
-    seen, remedy = _reason(error)
+    """Why nothing came back, and what to do about it. The exception's own text may hold an address with secrets.
+
+    Args:
+        whom: to ask about it; NETWORK where the way led to Cashlink.
+    """
+    seen, remedy = _reason(error, to_cashlink=whom is NETWORK)
     return failed(seen, remedy, whom)
 
 
-def _reason(error: BaseException) -> tuple[Text, Text]:
+def _reason(error: BaseException, *, to_cashlink: bool) -> tuple[Text, Text]:
     causes = {type(cause).__name__ for cause in _causes(error)}
     if "NameResolutionError" in causes or any(isinstance(cause, socket.gaierror) for cause in _causes(error)):
         return Text("the host's name is not known", "der Name des Servers ist unbekannt"), Text(
@@ -113,11 +117,15 @@ def _reason(error: BaseException) -> tuple[Text, Text]:
             "Berichtigen Sie die Adresse, oder lassen Sie den Namen auf diesem Server auflösen.",
         )
     if any(isinstance(cause, requests.exceptions.SSLError | ssl.SSLError) for cause in _causes(error)):
-        return Text("its certificate is not trusted", "dem Zertifikat wird nicht vertraut"), Text(
-            "Renew the certificate with its whole chain; if a proxy opens TLS on the way to Cashlink, set"
+        seen = Text("its certificate is not trusted", "dem Zertifikat wird nicht vertraut")
+        if not to_cashlink:
+            return seen, Text(
+                "Renew the certificate with its whole chain.", "Erneuern Sie das Zertifikat mit der ganzen Kette."
+            )
+        return seen, Text(
+            "Renew the certificate with its whole chain; if a proxy opens TLS on the way, set CASHLINK_CA_FILE.",
+            "Erneuern Sie das Zertifikat mit der ganzen Kette; wenn ein Proxy auf dem Weg TLS öffnet, setzen Sie"
             " CASHLINK_CA_FILE.",
-            "Erneuern Sie das Zertifikat mit der ganzen Kette; wenn ein Proxy auf dem Weg zu Cashlink TLS öffnet,"
-            " setzen Sie CASHLINK_CA_FILE.",
         )
     if "ProxyError" in causes:
         return Text("the proxy does not let it through", "der Proxy lässt es nicht durch"), Text(
