@@ -19,6 +19,19 @@ def test_each_test_that_the_readme_names_exists() -> None:
     assert named - there == set()
 
 
+def test_the_capacity_is_told_as_it_was_measured() -> None:
+    page = (ROOT / "docs" / "operate.md").read_text()
+    told = [(float(cpu), int(rate)) for cpu, rate in re.findall(r"\| ([\d.]+) ms \| (\d+) a second \|$", page, re.M)]
+    figures = ["campaign page, 44 kB", "campaign page, signed in, 44 kB", "progress page, 10 kB", "webhooks, SQLite"]
+    invest = '"Invest now" beside the call alone, median'
+    cells = [re.search(rf"^\| {re.escape(figure)} \| ([^|]+)", README, re.M) for figure in (*figures, invest)]
+    measured = [float(re.findall(r"([\d.]+) ms CPU", cell[1])[0]) for cell in cells if cell]
+    assert [cpu for cpu, _ in told] == [round(cpu, 1) for cpu in measured]
+    assert all(abs(rate * cpu / 1000 - 1) < 0.02 for (_, rate), cpu in zip(told, measured, strict=True))
+    memory = re.findall(r"memory of each \| (\d+) KB", README)
+    assert f"An open page holds a thread and {min(memory)} to {max(memory)} KB" in page
+
+
 def test_each_command_that_the_readme_names_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"make ([a-z-]+)`", README)) - targets == set()
