@@ -236,8 +236,8 @@ class _Reader:
 
     def origin(self, name: str) -> str:
         value = self.url(name).rstrip("/")
-        if "/" in value.partition("://")[2]:
-            self._wrong(name, "has a path. Give the portal a host of its own, like https://invest.example.org")
+        if set("/?#@") & set(value.partition("://")[2]):
+            self._wrong(name, "has a path or more. Give the portal a host of its own, like https://invest.example.org")
         return value
 
     def database(self, name: str) -> str:

@@ -51,6 +51,8 @@ def test_all_problems_are_named_at_once() -> None:
         ("CASHLINK_WEBHOOK_CLIENT_SECRET", "0" * 40, "can be guessed"),
         ("PORTAL_PUBLIC_URL", "http://portal.example.org", "Use https"),
         ("PORTAL_PUBLIC_URL", "https://portal.example.org/invest", "has a path"),
+        ("PORTAL_PUBLIC_URL", "https://portal.example.org?page=1", "has a path"),
+        ("PORTAL_PUBLIC_URL", "https://someone@portal.example.org", "has a path"),
         ("PORTAL_MAIL_URL", "mail.example.org", "mail server"),
         ("PORTAL_MAIL_URL", "https://mail.example.org", "mail server"),
         ("PORTAL_SECRET_KEY", "insecure-but-with-many-more-characters-7", "can be guessed"),
