@@ -200,14 +200,17 @@ def open_apart(wsgi_app: WSGIApplication) -> WSGIApplication:
 
 
 def allow_files(number: int) -> None:
-    """Raise the limit of open files of each process, as far as this user may: each stream is one, and a process that
-    has none left dies with all its streams."""
+    """Raise the limit of open files of each process, and warn where this user may not raise it so far: each stream is
+    one, and a process that has none left dies with all its streams."""
     try:
         import resource
     except ImportError:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if wanted < number:
+        told = "PORTAL_STREAMS: %d open files are needed, and %d allowed. Raise the hard limit, or hold fewer streams"
+        logging.getLogger("portal").warning(told, number, wanted)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 

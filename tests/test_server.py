@@ -59,3 +59,4 @@ def test_the_limit_of_open_files_is_raised_as_far_as_allowed() -> None:
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout.split("\n")[:2] == ["(400, 500)", "(500, 500)"]
+    assert told.stderr.startswith("PORTAL_STREAMS: 9000 open files are needed, and 500 allowed.")
