@@ -145,11 +145,10 @@ def knows_password(form: PresentPasswordForm | ChangeEmailForm, user: User) -> s
 
 def still_knows_password(form: PresentPasswordForm, user: User, password_hash: str) -> bool:
     """Whether what `knows_password` has found is true at this very moment, and stays so until the commit."""
-    if passwords.hold(user, password_hash):
-        return True
-    db.session.rollback()
-    _refuse(form, user)
-    return False
+    held = passwords.hold(user, password_hash)
+    if not held:
+        _refuse(form, user)
+    return held
 
 
 def _refuse(form: PresentPasswordForm | ChangeEmailForm, user: User) -> None:

@@ -25,10 +25,7 @@ def ask(user: User, password_hash: str, email: str, language: str) -> bool:
     Returns:
         False where the last mail to that address is less than a minute old, or the password is another one by now.
     """
-    if not registration.may_mail(email):
-        return False
-    if not passwords.hold(user, password_hash):
-        db.session.rollback()
+    if not (registration.may_mail(email) and passwords.hold(user, password_hash)):
         return False
     owner = find_user(email)
     tokens.void(user, tokens.CHANGE)

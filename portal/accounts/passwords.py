@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import update
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from ..database import changes_one_row
+from ..database import changes_one_row, db
 from ..models import User
 
 SHORTEST = 12
@@ -56,12 +56,16 @@ def is_right(user: User | None, password: str) -> bool:
 
 def hold(user: User, password_hash: str) -> bool:
     """Whether this is the hash of the user's password still; until the commit, which is the caller's, it stays so.
+    Where it is not, the transaction is rolled back.
 
     To look at a password takes a while, in which its owner may set another one: what follows from the old one must
     not come after that.
     """
     same = (User.id == user.id, User.password_hash == password_hash)
-    return changes_one_row(update(User).where(*same).values(password_hash=password_hash))
+    held = changes_one_row(update(User).where(*same).values(password_hash=password_hash))
+    if not held:
+        db.session.rollback()
+    return held
 
 
 def normalised(password: str) -> str:

@@ -83,7 +83,6 @@ def sign_in(user: User, password_hash: str) -> bool:
         False where another password has been set meanwhile: then nothing is changed.
     """
     if not passwords.hold(user, password_hash):
-        db.session.rollback()
         return False
     left = UserSession.token_hash == hash_token(session.get("_user_id", ""))
     expired = (UserSession.user_id == user.id) & (UserSession.created_at < now() - LONGEST)

@@ -33,6 +33,15 @@ def bad(result: Result) -> list[str]:
     return [line.split()[1].rstrip(":") for line in result.output.splitlines() if line.startswith("  FAILED")]
 
 
+def keep_old_seed(folder: Path) -> None:
+    """As a demo of some years ago has left it there."""
+    (folder / "seed").mkdir(parents=True)
+    with closing(sqlite3.connect(folder / "seed" / "portal.sqlite3")) as connection:
+        connection.execute("CREATE TABLE mark (name, value)")
+        connection.execute("INSERT INTO mark VALUES ('seeded_by_demo', '2020-02-29T10:00:00+00:00')")
+        connection.commit()
+
+
 def test_a_demo_can_be_presented_while_it_runs_and_afterwards(tmp_path: Path) -> None:
     with running_demo(tmp_path) as demo:
         ports = [urlsplit(url).port or 0 for url in (demo.settings.public_url, demo.simulator_url)]
@@ -67,11 +76,7 @@ def test_each_trouble_is_named_with_its_remedy(tmp_path: Path) -> None:
 
 
 def test_a_seed_of_another_day_is_told(tmp_path: Path) -> None:
-    (tmp_path / "seed").mkdir()
-    with closing(sqlite3.connect(tmp_path / "seed" / "portal.sqlite3")) as connection:
-        connection.execute("CREATE TABLE mark (name, value)")
-        connection.execute("INSERT INTO mark VALUES ('seeded_by_demo', '2020-02-29T10:00:00+00:00')")
-        connection.commit()
+    keep_old_seed(tmp_path)
     result = check(tmp_path, free_port(), free_port())
     assert bad(result) == ["seed"]
     assert "days old" in result.output
@@ -81,10 +86,6 @@ def test_a_seed_of_another_day_is_told(tmp_path: Path) -> None:
 
 
 def test_a_brand_is_looked_for_in_its_own_folder(tmp_path: Path) -> None:
-    (tmp_path / "brands" / "musterbank" / "seed").mkdir(parents=True)
-    with closing(sqlite3.connect(tmp_path / "brands" / "musterbank" / "seed" / "portal.sqlite3")) as connection:
-        connection.execute("CREATE TABLE mark (name, value)")
-        connection.execute("INSERT INTO mark VALUES ('seeded_by_demo', '2020-02-29T10:00:00+00:00')")
-        connection.commit()
+    keep_old_seed(tmp_path / "brands" / "musterbank")
     assert "there is none yet" in check(tmp_path, free_port(), free_port()).output
     assert "days old" in check(tmp_path, free_port(), free_port(), "--brand", "Musterbank").output

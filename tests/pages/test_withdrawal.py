@@ -94,9 +94,7 @@ def test_the_number_of_another_declaration_opens_nothing(app: Flask, visitor: Vi
     assert len(declarations(app)) == 1
 
 
-def test_the_receipt_is_gone_after_signing_out_and_after_an_hour(
-    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_receipt_is_gone_after_signing_out_and_after_an_hour(app: Flask, visitor: Visitor) -> None:
     add_account(app)
     visitor.sign_in(ALICE, PASSWORD)
     confirm(visitor, visitor.submit("/withdraw", **FIELDS))
