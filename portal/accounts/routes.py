@@ -152,12 +152,13 @@ def _sign_in(form: LoginForm) -> ResponseReturnValue:
     if not passwords.is_right(user, form.password.data or "") or user is None or user.deletion_asked_at:
         return _refuse(form, user)
     attempts.give_back(taken)
-    attempts.remember(account, place)
     if user.email_confirmed_at is None:
         session["registration"] = tokens.issue(user, tokens.REGISTRATION)
         db.session.commit()
         flash(_("Please confirm your email address first: open the link that we have sent you."), "warning")
         return redirect(url_for(".register_sent"), 303)
+    # Only now: the owner of the address may be somebody else than whoever has registered it.
+    attempts.remember(account, place)
     if not sessions.sign_in(user, user.password_hash):
         return _refuse(form, user)
     return redirect(way_back(), 303)

@@ -19,7 +19,7 @@ from portal.models import Attempt, Mail
 
 from ..people import PASSWORD, add_user
 from ..schema import migrate
-from ..visitor import BASE, Visitor, mails
+from ..visitor import BASE, Visitor, link_in, mails
 
 ALICE = "alice@example.org"
 CLIENT, SECRET = "webhook-client", "webhook-secret-of-the-tests"
@@ -81,6 +81,18 @@ def test_nobody_closes_an_account_to_its_owner_by_failing(app: Flask) -> None:
     assert [owner.sign_in(ALICE, "a-wrong-password").status for _ in range(9)] == [422] * 9
     assert owner.sign_in(ALICE, PASSWORD).status == 303
     assert from_address(app, "192.0.2.2").sign_in(ALICE, PASSWORD).status == 429
+
+
+def test_a_place_is_not_the_owners_before_the_address_is_confirmed(app: Flask) -> None:
+    """Whoever has registered a stranger's address has no count of tries of their own once the stranger confirms."""
+    mallory = from_address(app, "198.51.100.1")
+    mallory.register(ALICE, PASSWORD)
+    assert mallory.sign_in(ALICE, PASSWORD).location == "/register/sent"
+    owner = from_address(app, "192.0.2.1")
+    assert owner.submit(link_in(mails(app, ALICE)[0]), new_password="a-new-password-of-alice").status == 303
+    others = from_address(app, "203.0.113.1")
+    assert [others.sign_in(ALICE, "a-wrong-password").status for _ in range(10)] == [422] * 10
+    assert from_address(app, "198.51.100.1").sign_in(ALICE, PASSWORD).status == 429
 
 
 def test_nobody_keeps_the_owner_from_a_new_password_by_asking_for_one(app: Flask, lower: Any) -> None:
