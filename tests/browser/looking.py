@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from justhtml import JustHTML
@@ -138,8 +138,12 @@ class Looker:
             trouble += self._judge_extremes()
         return trouble
 
-    def open(self, state: State, view: View) -> Response:
-        """Go there in this view; returns the answer that the page came with."""
+    def open(self, state: State, view: View, until: Literal["commit", "load"] = "load") -> Response:
+        """Go there in this view; returns the answer that the page came with.
+
+        Args:
+            until: what to wait for, the beginning of the page or its end.
+        """
         # The page before gives its stream back first, and its last words are not ours.
         self.page.goto("about:blank")
         self._noted.clear()
@@ -148,7 +152,7 @@ class Looker:
         self.context.unroute_all()
         if not state.streams:
             self.context.route("**/events", lambda route: route.fulfill(status=503))
-        answer = self.page.goto(self.places.address(state))
+        answer = self.page.goto(self.places.address(state), wait_until=until)
         if state.typed is not None:
             answer = self._send(state)
         assert answer is not None
