@@ -113,8 +113,7 @@ def _app_that_may_serve() -> Flask:
 
     app = _app_on_its_schema()
     folder = app.extensions["settings"].data_dir
-    ours = not os.environ.get("PORTAL_DATABASE_URL", "").strip()
-    if ours and not all(os.access(path, os.W_OK) for path in (folder, folder / "portal.sqlite3")):
+    if _database_is_in_folder() and not all(os.access(path, os.W_OK) for path in (folder, folder / "portal.sqlite3")):
         # As after a portal migrate of another user: pages could be read, and each POST would say 503.
         raise click.ClickException(
             "PORTAL_DATA_DIR: the database in this folder cannot be written. Let this user write both."
@@ -320,6 +319,11 @@ def _app_on_its_schema() -> Flask:
     return app
 
 
+def _database_is_in_folder() -> bool:
+    """Whether none is named, so that it is a file of SQLite in PORTAL_DATA_DIR."""
+    return not os.environ.get("PORTAL_DATABASE_URL", "").strip()
+
+
 @contextmanager
 def _one_sentence() -> Iterator[None]:
     """Instead of a driver's traceback, whose text may hold a part of the password."""
@@ -329,7 +333,7 @@ def _one_sentence() -> Iterator[None]:
         yield
     except (SQLAlchemyError, ModuleNotFoundError) as error:
         kind = type(error).__name__
-        if not os.environ.get("PORTAL_DATABASE_URL", "").strip():
+        if _database_is_in_folder():
             raise click.ClickException(
                 f"PORTAL_DATA_DIR: the database in this folder cannot be used ({kind}). A new one is made by portal "
                 "migrate. Else let this user write there."

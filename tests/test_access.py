@@ -452,7 +452,7 @@ def inline_parts(page: BeautifulSoup) -> list[str]:
         for name, value in tag.attrs.items():
             if name == "style" or name.startswith("on") or "javascript:" in str(value):
                 found.append(f"{tag.name} {name}={value}")
-    for tag in page.select("script[src], link[href]:not([rel=expect]), img[src], source[src]"):
+    for tag in page.select("script[src], link[href]:not([rel=expect][href='#end']), img[src], source[src]"):
         place = str(tag.get("src") or tag.get("href"))
         # A picture in the page runs nothing, whatever it holds.
         picture = tag.name != "script" and place.startswith("data:image/svg+xml,")

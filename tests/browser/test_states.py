@@ -102,7 +102,7 @@ def test_each_page_has_a_state(places: Places) -> None:
         assert there - seen == others, "a page without a state in tests/states.py, or no page that has one"
 
 
-# A page without a word of the half that is missing: it is cut where what is there would move once the rest comes.
+# Where a page is cut in halves: what is there would move once the rest comes.
 HALVES = {"list": b"</button></form>", "studio": b"</thead>", "stage": b"</li>"}
 
 # That nothing is drawn is known after a while only.
@@ -123,10 +123,10 @@ def in_halves(app: Flask, end: bytes, rest: threading.Event) -> WSGIApplication:
         answer = Response.from_app(whole, {**environ, "HTTP_ACCEPT_ENCODING": "identity"}, buffered=True)
 
         def halves(html: bytes) -> Iterator[bytes]:
-            half = html.index(end) + len(end)
-            yield html[:half]
+            first, cut, second = html.partition(end)
+            yield first + cut
             rest.wait(10)
-            yield html[half:]
+            yield second
 
         if answer.mimetype == "text/html":
             answer.response = halves(answer.get_data())

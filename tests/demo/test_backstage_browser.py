@@ -102,20 +102,18 @@ def test_nothing_is_asked_while_it_is_closed(open_page: Open) -> None:
     assert asked == []
 
 
-def cookies(page: Page) -> set[tuple[str, str]]:
-    return {(cookie["name"], cookie["value"]) for cookie in page.context.cookies()}
-
-
 def test_open_or_closed_is_remembered(open_page: Open, world: World) -> None:
     page = open_page()
     panel = page.locator("#backstage")
     assert panel.get_attribute("open") is None
+
+    def kept() -> dict[str, str]:
+        return {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+
     for wanted, word in (("", "open"), (None, "closed")):
         page.locator("#backstage > summary").click()
         # The browser tells the script of it, and the script the browser, each a little later.
-        wait_until(
-            lambda word=word: ("backstage", word) in cookies(page), what="the cookie", known=lambda: cookies(page)
-        )
+        wait_until(lambda word=word: kept().get("backstage") == word, what="the cookie", known=kept)
         page.goto(f"{world.url}/investments")
         page.locator('main a[href^="/investments/"]').first.click()
         page.wait_for_url("**/investments/*-*")
