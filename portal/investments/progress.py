@@ -242,7 +242,6 @@ def _summary(investment: Investment, facts: Facts, holding: Holding) -> tuple[tu
         (_("Units"), number(holding.units) if holding.units is not None else unknown),
         *facts.terms,
         (_("Started on"), day(investment.created_at)),
-        (_("Reference"), reference(investment)),
     )
 
 

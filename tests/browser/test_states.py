@@ -19,6 +19,7 @@ pytest.importorskip("portal.demo", reason="the demo has been deleted")
 
 from ..places import Places, running_places
 from ..states import BY_ID, KEY, LANGUAGES, STATES, WIDTHS, State, View, looks
+from . import words
 from .looking import Looker
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ def test_state(looker: Looker, state: State, views: tuple[View, ...], pytestconf
     extremes = state.id in KEY or bool(pytestconfig.getoption("--long"))
     trouble = looker.look(state, views, extremes=extremes)
     assert not trouble, "\n".join(trouble)
+
+
+def test_a_word_of_the_other_language_is_found_and_a_part_of_an_identifier_is_not() -> None:
+    assert words.foreign("Der Strom ist Fed.", "de") == ["fed"]
+    assert words.foreign("Referenz: 4FED09A1-63FE", "de") == []
 
 
 def test_each_page_has_a_state(places: Places) -> None:

@@ -19,7 +19,8 @@ DATA = ("portal/campaigns/data/*.toml", "portal/simulator/*.toml", "portal/demo/
 # Words of one catalogue that are right on pages of the other language as well: names of
 # methods, and what both languages share.
 SHARED = {word.lower() for text in SAME for word in text.split()} | {"get", "post", "patch"}
-_WORD = re.compile(r"[^\W\d_]{3,}")
+# Not a part of an identifier: the FED of 4FED09.
+_WORD = re.compile(r"\b[^\W\d_]{3,}\b")
 _NOT_WORDS = re.compile(r"%\(\w+\)[sd]|\{\w+\}|\S*[@/\\]\S*|\S+\.\w{2,4}\b")
 
 
