@@ -85,6 +85,16 @@ def test_news_appear_while_it_is_open_and_leave_the_rest_alone(open_page: Open, 
     assert "ACCEPTED" in page.locator("#backstage-say").inner_text()
 
 
+def test_news_leave_the_focus_on_what_is_made_anew(open_page: Open, world: World) -> None:
+    page = open_page()
+    page.locator("#backstage > summary").click()
+    link = page.locator(".bs-compare a")
+    link.focus()
+    send_webhook(world, "PAID")
+    page.locator(".bs-line--webhook", has_text="PAID").wait_for(timeout=5000)
+    assert link.evaluate("link => link === document.activeElement")
+
+
 def test_nothing_is_asked_while_it_is_closed(open_page: Open) -> None:
     page = open_page()
     asked: list[str] = []

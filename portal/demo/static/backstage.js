@@ -25,7 +25,7 @@
     box.replaceWith(next);
     box = next;
     if (below) scroller.scrollTop = scroller.scrollHeight - below;
-    if (focus.isConnected) focus.focus({ preventScroll: true });
+    (focus.isConnected ? focus : document.getElementById(focus.id))?.focus({ preventScroll: true });
   }
 
   async function look() {
