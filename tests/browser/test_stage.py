@@ -124,6 +124,20 @@ def test_a_click_is_seen_to_travel(open_stage: Callable[..., Page]) -> None:
     assert still.locator(".way > li").last.evaluate("stop => getComputedStyle(stop, '::after').animationName") == "none"
 
 
+def test_a_click_into_which_news_come_counts(open_stage: Callable[..., Page]) -> None:
+    page = open_stage()
+    page.locator('form[action="/stage/cast/carol"] button').click()
+    expect(page.locator("#next")).to_have_text("Mark as paid")
+    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true")
+    page.locator("#next").hover()
+    page.mouse.down()
+    with page.expect_response(lambda answer: answer.url.endswith("/stage/view") and answer.status == 200):
+        # As if the tag were an older one: the part that changes is sent and put in place anew.
+        page.evaluate("() => { document.getElementById('stage').dataset.tag = 'older'; }")
+    page.mouse.up()
+    expect(page.locator("#stage")).to_have_attribute("data-position", "1", timeout=STEP)
+
+
 @pytest.mark.parametrize("width", [pytest.param(1280, marks=pytest.mark.long), 390, 320])
 @pytest.mark.parametrize("language", ["de", pytest.param("en", marks=pytest.mark.long)])
 def test_it_fits_phones(open_stage: Callable[..., Page], language: str, width: int) -> None:

@@ -95,6 +95,24 @@ def test_news_leave_the_focus_on_what_is_made_anew(open_page: Open, world: World
     assert link.evaluate("link => link === document.activeElement")
 
 
+def test_a_click_into_which_news_come_counts(open_page: Open, world: World) -> None:
+    page = open_page()
+    page.locator("#backstage > summary").click()
+    line = page.locator(".bs-line", has_text="create the investment")
+    box = line.locator("summary").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 20, box["y"] + 10)
+    # The first answer comes of opening, and would replace the lines as well.
+    with page.expect_response(lambda answer: answer.url.endswith("/backstage/live") and answer.status == 304):
+        pass
+    page.mouse.down()
+    with page.expect_response(lambda answer: answer.url.endswith("/backstage/live") and answer.status == 200):
+        send_webhook(world, "DELIVERED")
+    page.mouse.up()
+    line.get_by_role("button", name="Copy").first.wait_for()
+    page.locator(".bs-line--webhook", has_text="DELIVERED").wait_for()
+
+
 def test_nothing_is_asked_while_it_is_closed(open_page: Open) -> None:
     page = open_page()
     asked: list[str] = []

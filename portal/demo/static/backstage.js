@@ -11,6 +11,15 @@
   const parse = (text) => new DOMParser().parseFromString(text, "text/html");
   const isOpen = () => box && !document.hidden && (!panel || panel.open);
 
+  // While something is pressed nothing is replaced, or the click would be lost; three seconds at most.
+  let held = Promise.resolve();
+  addEventListener("pointerdown", () => {
+    held = new Promise((free) => {
+      addEventListener("pointerup", () => setTimeout(free), { once: true });
+      setTimeout(free, 3000);
+    });
+  }, true);
+
   // Lines that are there already stay: unfolded as they are, with what was fetched into them.
   function merge(next) {
     const focus = document.activeElement, scroller = panel ? box.parentElement : root;
@@ -32,7 +41,9 @@
     const answer = await fetch(box.dataset.live, { headers: tag ? { "If-None-Match": tag } : {}, signal: AbortSignal.timeout(5000) });
     if (!answer.ok) return;
     tag = answer.headers.get("ETag");
-    merge(parse(await answer.text()).getElementById("backstage-live"));
+    const next = parse(await answer.text());
+    await held;
+    merge(next.getElementById("backstage-live"));
   }
 
   function watch() {
