@@ -19,7 +19,8 @@ class HostileServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._stop = threading.Event()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def _accept(self) -> None:
         while True:
@@ -42,7 +43,11 @@ class HostileServer:
 
     def close(self) -> None:
         self._stop.set()
+        # Closed while somebody waits in accept(), it would stay; and its number may be that of the next one's socket.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._thread.join(5)
 
 
 def _read_request(connection: socket.socket) -> bytes:
