@@ -101,9 +101,9 @@ class Visitor:
 
     def post(self, path: str, **fields: Any) -> Answer:
         """Send fields with this browser's CSRF token."""
-        token = self.get("/login" if self.get("/login").status == 200 else "/account").soup.select_one(
-            "[name=csrf_token]"
-        )
+        page = self.get("/login")
+        # Who is signed in is led on.
+        token = (page if page.status == 200 else self.get("/account")).soup.select_one("[name=csrf_token]")
         assert token is not None
         return Answer(self.client.post(path, base_url=BASE, data={"csrf_token": token["value"], **fields}))
 
