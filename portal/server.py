@@ -94,7 +94,10 @@ class ThreadedServer:
             # No IPv6 on this machine: browsers fall back by themselves.
             self.port = self._servers[0].port
         self.port = self._servers[0].port
-        self._threads = [threading.Thread(target=server.serve_forever, daemon=True) for server in self._servers]
+        # Seconds after which each notices that it shall end; werkzeug's half would make an end last two.
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True) for server in self._servers
+        ]
 
     @staticmethod
     def _bind(app: Flask, host: str, port: int) -> BaseWSGIServer:
