@@ -54,7 +54,7 @@ def _checks(environ: dict[str, str], port: int, simulator_port: int) -> list[Che
     return [
         Check("ports", Text("ports", "Ports"), lambda: there if running else _free(port, simulator_port)),
         Check("database", Text("database", "Datenbank"), lambda: _database(settings)),
-        Check("seed", Text("seed", "Anfangsdaten"), lambda: _seed(settings, environ)),
+        Check("seed", Text("seed", "Anfangsdaten"), lambda: _seed(settings, environ, running)),
         Check("languages", Text("languages", "Sprachen"), lambda: _spoken(urls[0]) if running else _catalogues()),
         Check("offline", Text("offline", "ohne Netz"), lambda: _offline(urls, running)),
     ]
@@ -119,11 +119,16 @@ def _database(settings: Settings) -> Finding:
     return ok(Text(f"{file.name} can be read and written", f"{file.name} ist lesbar und beschreibbar"))
 
 
-def _seed(settings: Settings, environ: dict[str, str]) -> Finding:
+def _seed(settings: Settings, environ: dict[str, str], running: bool) -> Finding:
     simulator = Path(environ["SIMULATOR_DATABASE_PATH"])
     snapshots = Snapshots(sqlite_file(settings.database_url), simulator, settings.data_dir / "seed")
     day = snapshots.day()
     start = Text("Run: portal demo", "Führen Sie aus: portal demo")
+    if day is None and running:
+        return failed(
+            Text("its stories are still being played", "ihre Geschichten werden noch gespielt"),
+            Text("Wait some seconds, and check again.", "Warten Sie einige Sekunden, und prüfen Sie noch einmal."),
+        )
     if day is None:
         return failed(Text("there is none yet", "noch keine da"), start)
     age = (now().date() - day).days

@@ -49,6 +49,12 @@ def test_a_demo_can_be_presented_while_it_runs_and_afterwards(tmp_path: Path) ->
         assert (bad(running), running.exit_code) == ([], 0), running.output
         assert "the demo is running" in running.output
         assert "German and English are spoken" in running.output
+        # As during the very first start, which takes some seconds.
+        (tmp_path / "seed").rename(tmp_path / "not yet")
+        begun = check(tmp_path, *ports)
+        (tmp_path / "not yet").rename(tmp_path / "seed")
+        assert bad(begun) == ["seed"]
+        assert "Wait some seconds" in begun.output
         again = CliRunner().invoke(main, ["demo", "--port", str(ports[0])], env={"PORTAL_DATA_DIR": str(tmp_path)})
         assert f"The demo is running already: http://localhost:{ports[0]}" in again.output
     afterwards = check(tmp_path, free_port(), free_port())
