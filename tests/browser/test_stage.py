@@ -114,6 +114,7 @@ def test_a_click_is_seen_to_travel(open_stage: Callable[..., Page]) -> None:
     page = open_stage()
     page.locator('form[action="/stage/cast/carol"] button').click()
     expect(page.locator("#next")).to_have_text("Mark as paid")
+    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true")
     page.evaluate(WATCH_ARRIVALS)
     page.locator("#next").click()
     wait_until(lambda: page.evaluate("() => Object.keys(arrivals).length") == 4, 30, "the way of the click")

@@ -46,8 +46,9 @@
     box.setAttribute("aria-busy", busy);
     document.getElementById("menu").open = false;
     try {
-      const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
-      if (!answer.ok) location.reload();
+      // It leads to this page, of which only what has changed is fetched: a press meanwhile would count for nothing.
+      const answer = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
+      if (answer.type !== "opaqueredirect") location.reload();
     } finally {
       busy = false;
       await look();
