@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import lru_cache
@@ -158,6 +159,8 @@ DOCUMENTS = {
 
 # Before the subscription begins: the first to subscribe have read them, too.
 DRAWN_UP = timedelta(days=7)
+# One thread at a time: ReportLab fills its tables at first use, and another thread would find them empty.
+_MAKING = threading.Lock()
 
 
 def titles() -> list[tuple[str, str]]:
@@ -176,7 +179,8 @@ def file(campaign: Campaign, name: str) -> File:
     Raises:
         KeyError: there is no such document.
     """
-    return _file(campaign.slug, name, language(), settings().brand, today())
+    with _MAKING:
+        return _file(campaign.slug, name, language(), settings().brand, today())
 
 
 @lru_cache(maxsize=64)

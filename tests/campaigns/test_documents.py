@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
+from reportlab.lib import colors
 
 from portal import mail
-from portal.campaigns import content, pdf
+from portal.campaigns import content, documents, pdf
 from portal.campaigns.documents import DOCUMENTS, Section, files
 from portal.campaigns.wording import Wording
 from portal.language import today
@@ -50,6 +54,29 @@ def test_every_letter_is_one_that_the_fonts_have(app: Flask, slug: str, language
                     assert text
                     assert "{" not in text
                     text.encode("cp1252")
+
+
+def test_visitors_who_come_first_at_the_same_moment_all_get_them(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitors = 8
+    begin = threading.Barrier(visitors)
+
+    def slowly(value: object, kind: type) -> bool:
+        time.sleep(0)
+        return isinstance(value, kind)
+
+    def visit(_number: int) -> int:
+        with app.test_request_context():
+            campaign = content.campaign(BOND)
+            assert campaign is not None
+            begin.wait(10)
+            return len(files(campaign))
+
+    # As in a process that has just begun; ReportLab fills its table of colours by asking what each name is.
+    documents._file.cache_clear()
+    monkeypatch.setattr(colors, "_namedColors", None)
+    monkeypatch.setattr(colors, "isinstance", slowly, raising=False)
+    with ThreadPoolExecutor(visitors) as pool:
+        assert list(pool.map(visit, range(visitors))) == [len(DOCUMENTS)] * visitors
 
 
 @pytest.mark.parametrize("slug", [file.stem for file in content.FOLDER.glob("*-*.toml")])
