@@ -72,6 +72,12 @@ def begin(page: Page, script: str) -> None:
     expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true")
 
 
+def put_carol_on(page: Page) -> None:
+    page.locator('form[action="/stage/cast/carol"] button').click()
+    expect(page.locator("#next")).to_have_text("Mark as paid")
+    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true")
+
+
 def press(page: Page, key: str, position: int) -> None:
     page.keyboard.press(key)
     expect(page.locator("#stage")).to_have_attribute("data-position", str(position), timeout=STEP)
@@ -94,9 +100,7 @@ def test_one_key_plays_everything_on_one_screen_in_large_letters(
 
 def test_the_space_bar_is_the_key_only_when_no_control_has_the_focus(open_stage: Callable[..., Page]) -> None:
     page = open_stage()
-    page.locator('form[action="/stage/cast/carol"] button').click()
-    expect(page.locator("#next")).to_have_text("Mark as paid")
-    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true")
+    put_carol_on(page)
     page.locator("#menu > summary").focus()
     page.keyboard.press(" ")
     expect(page.locator("#menu")).to_have_attribute("open", "")
@@ -112,9 +116,7 @@ def test_the_space_bar_is_the_key_only_when_no_control_has_the_focus(open_stage:
 
 def test_a_click_is_seen_to_travel(open_stage: Callable[..., Page]) -> None:
     page = open_stage()
-    page.locator('form[action="/stage/cast/carol"] button').click()
-    expect(page.locator("#next")).to_have_text("Mark as paid")
-    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true")
+    put_carol_on(page)
     page.evaluate(WATCH_ARRIVALS)
     page.locator("#next").click()
     wait_until(lambda: page.evaluate("() => Object.keys(arrivals).length") == 4, 30, "the way of the click")
@@ -127,9 +129,7 @@ def test_a_click_is_seen_to_travel(open_stage: Callable[..., Page]) -> None:
 
 def test_a_click_into_which_news_come_counts(open_stage: Callable[..., Page]) -> None:
     page = open_stage()
-    page.locator('form[action="/stage/cast/carol"] button').click()
-    expect(page.locator("#next")).to_have_text("Mark as paid")
-    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true")
+    put_carol_on(page)
     page.locator("#next").hover()
     page.mouse.down()
     with page.expect_response(lambda answer: answer.url.endswith("/stage/view") and answer.status == 200):

@@ -11,15 +11,6 @@
   const parse = (text) => new DOMParser().parseFromString(text, "text/html");
   const isOpen = () => box && !document.hidden && (!panel || panel.open);
 
-  // While something is pressed nothing is replaced, or the click would be lost; three seconds at most.
-  let held = Promise.resolve();
-  addEventListener("pointerdown", () => {
-    held = new Promise((free) => {
-      addEventListener("pointerup", () => setTimeout(free), { once: true });
-      setTimeout(free, 3000);
-    });
-  }, true);
-
   // Lines that are there already stay: unfolded as they are, with what was fetched into them.
   function merge(next) {
     const focus = document.activeElement, scroller = panel ? box.parentElement : root;
@@ -40,10 +31,11 @@
   async function look() {
     const answer = await fetch(box.dataset.live, { headers: tag ? { "If-None-Match": tag } : {}, signal: AbortSignal.timeout(5000) });
     if (!answer.ok) return;
+    const page = parse(await answer.text());
+    // While something is pressed its click would be lost; the next look brings the same.
+    if (document.querySelector(":active")) return;
     tag = answer.headers.get("ETag");
-    const next = parse(await answer.text());
-    await held;
-    merge(next.getElementById("backstage-live"));
+    merge(page.getElementById("backstage-live"));
   }
 
   function watch() {

@@ -3,15 +3,6 @@
   const LOOK = 400, arrives = "arrives";
   let box = document.getElementById("stage"), busy = false, last = Promise.resolve();
 
-  // While something is pressed nothing is replaced, or the click would be lost; three seconds at most.
-  let held = Promise.resolve();
-  addEventListener("pointerdown", () => {
-    held = new Promise((free) => {
-      addEventListener("pointerup", () => setTimeout(free), { once: true });
-      setTimeout(free, 3000);
-    });
-  }, true);
-
   // What has just come is let in one after the other, so that an audience sees the way of a click.
   function letIn(next) {
     const before = next.dataset.position === box.dataset.position ? box.querySelectorAll(".way > li") : [];
@@ -28,7 +19,8 @@
     if (answer.status !== 200) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html"), next = page.getElementById("stage");
     if (page.documentElement.lang !== document.documentElement.lang) return location.reload();
-    await held;
+    // While something is pressed its click would be lost; the next look brings the same.
+    if (document.querySelector(":active")) return;
     const at = document.activeElement, inside = box.contains(at) && at.id;
     letIn(next);
     box.replaceWith(next);
